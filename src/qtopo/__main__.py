@@ -1,0 +1,6 @@
+"""`python -m qtopo`."""
+
+from qtopo.cli.main import run
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,223 @@
+"""What the commands share: finding and loading the topology, and speaking to the user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from qtopo import api, source
+from qtopo.cli.main import NO
+from qtopo.errors import QtopoError, UnreadableFileError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from qtopo.diagnostics import Diagnostic
+    from qtopo.source import Loaded
+
+
+class Stop(Exception):
+    """Everything has been said; only the exit code is left."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def add_topology_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every command takes."""
+    parser.add_argument("-t", "--topology", metavar="FILE", help="the topology (default: see qtopo --help)")
+    parser.add_argument("--env", metavar="NAME", help="merge the overlay [environments.NAME] in")
+
+
+def add_color_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--color`."""
+    parser.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="colour the output (default: on a terminal)"
+    )
+
+
+def find_topology(named: str | None) -> str:
+    """Return the file to read: as named, else from the environment, else looked for upwards.
+
+    Raises UnreadableFileError where there is none.
+    """
+    if named:
+        return named
+    if os.environ.get("QTOPO_TOPOLOGY"):
+        return os.environ["QTOPO_TOPOLOGY"]
+    folder = os.getcwd()
+    while True:
+        configured = _configured(os.path.join(folder, "pyproject.toml"))
+        for candidate in (configured, "topology.toml"):
+            path = candidate and os.path.join(folder, candidate)
+            if path and (candidate == configured or os.path.exists(path)):
+                return os.path.relpath(path)
+        above = os.path.dirname(folder)
+        if above == folder:
+            raise UnreadableFileError(
+                "no topology.toml here or in a folder above",
+                "name one with -t FILE, or write one with `qtopo init`",
+            )
+        folder = above
+
+
+def _configured(pyproject: str) -> str | None:
+    """Return `[tool.qtopo] topology` of a pyproject.toml, if there is one."""
+    if not os.path.exists(pyproject):
+        return None
+    import tomli
+
+    try:
+        with open(pyproject, "rb") as stream:
+            content = tomli.load(stream)
+    except (OSError, ValueError):
+        # Not ours to judge: whoever uses it will say so.
+        return None
+    named = content.get("tool", {}).get("qtopo", {}).get("topology")
+    return named if isinstance(named, str) and named else None
+
+
+def load(args: argparse.Namespace) -> Loaded:
+    """Read the topology of the command line.
+
+    Where its shape is broken the findings go to stderr, and Stop(1) is raised.
+    """
+    loaded = source.read(find_topology(args.topology), args.env)
+    if loaded.broken:
+        examination = api.examine(loaded)
+        say(render("full", loaded.source.files, examination.diagnostics, loaded.source.texts, sys.stderr))
+        raise Stop(NO)
+    return loaded
+
+
+def load_and_warn(args: argparse.Namespace) -> Loaded:
+    """Read the topology; errors of rules are said on stderr, and the command goes on."""
+    loaded = load(args)
+    errors = rule_errors(loaded)
+    if errors:
+        noun = "error" if len(errors) == 1 else "errors"
+        complain(
+            f"{loaded.source.file} has {len(errors)} {noun}, so this may not be what runs",
+            f"see them with `qtopo check {loaded.source.file}`",
+            kind="warning",
+        )
+    return loaded
+
+
+def rule_errors(loaded: Loaded) -> list[Diagnostic]:
+    """Return what the rules call errors in exactly this topology, overlays left aside.
+
+    A rule that fails is a fault of qtopo's and raises QtopoError.
+    """
+    examination = api.examine(loaded, overlays=False)
+    for fault in examination.faults:
+        raise QtopoError(f"internal error in rule {fault.rule}", fault.traceback)
+    return [one for one in examination.diagnostics if one.severity == "error"]
+
+
+def render(
+    format: str,
+    files: Iterable[str],
+    diagnostics: Iterable[Diagnostic],
+    texts: Any,
+    stream: Any,
+    *,
+    suppressed: int = 0,
+    color: str = "auto",
+) -> str:
+    """Return diagnostics in one of the formats, for a stream."""
+    from qtopo.diagnostics.formats import renderer
+    from qtopo.diagnostics.report import Report
+
+    return renderer(format)(
+        Report(
+            files=tuple(files),
+            diagnostics=tuple(diagnostics),
+            texts=texts,
+            color=use_color(stream, color),
+            suppressed=suppressed,
+            unicode=use_unicode(stream),
+        )
+    )
+
+
+def use_color(stream: Any, choice: str = "auto") -> bool:
+    """Whether to colour: as chosen, else NO_COLOR, FORCE_COLOR, else on a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+
+
+def use_unicode(stream: Any) -> bool:
+    """Whether a stream can show box characters."""
+    return (getattr(stream, "encoding", None) or "").lower().replace("-", "") in ("utf8", "utf8sig")
+
+
+def say(text: str) -> None:
+    """Write to stderr."""
+    sys.stdout.flush()
+    print(text.rstrip("\n"), file=sys.stderr)
+
+
+def answer(text: str) -> None:
+    """Write to stdout, one newline at its end."""
+    print(text.rstrip("\n"))
+
+
+def complain(message: str, help: str | None = None, *, kind: str = "error") -> None:
+    """Write a problem and the way out to stderr."""
+    say(f"qtopo: {kind}: {message}" + (f"\n  help: {help}" if help else ""))
+
+
+def answer_json(value: Any) -> None:
+    """Write a machine-readable answer to stdout."""
+    import json
+
+    answer(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def write_file(path: str, content: bytes) -> None:
+    """Write a file whole or not at all; one that has the content already is left alone.
+
+    Raises QtopoError where the folder is missing or may not be written.
+    """
+    import tempfile
+
+    try:
+        with open(path, "rb") as stream:
+            if stream.read() == content:
+                return
+    except OSError:
+        pass
+    # A link is written through: replacing it would cut the tie.
+    target = os.path.realpath(path)
+    temporary = None
+    try:
+        mode = os.stat(target).st_mode & 0o777 if os.path.exists(target) else 0o666 & ~_umask()
+        handle, temporary = tempfile.mkstemp(
+            dir=os.path.dirname(target) or ".", prefix=f".{os.path.basename(target)[:100]}."
+        )
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except (OSError, ValueError) as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        reason = getattr(error, "strerror", None) or str(error)
+        raise QtopoError(f"cannot write {path!r}: {reason}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""The linter: one rule, one file, one class; families are folders."""

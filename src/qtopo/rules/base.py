@@ -1,0 +1,90 @@
+"""What a rule is.
+
+A rule is one class in one file; its docstring is its page. It reads the
+topology and yields findings that name key paths. It never computes a line.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, ClassVar
+
+from qtopo.topology.finding import At, Finding
+from qtopo.topology.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from qtopo.topology.finding import Path
+    from qtopo.topology.topology import Topology
+
+
+class Context:
+    """What a rule may read: the topology, and which parts of the file are broken.
+
+    `broken` are the key paths of errors of shape. What they named could not be
+    read, so the topology says nothing about it.
+    """
+
+    def __init__(self, topology: Topology, broken: Sequence[Path] = ()) -> None:
+        self.topology = topology
+        self.wiring = topology.wiring
+        self.broken = tuple(broken)
+
+    def is_whole(self, pattern: str) -> bool:
+        """Whether nothing under `pattern` is broken: key paths with `*`, such as `workers.*.queues`."""
+        parts = pattern.split(".")
+        return not any(_touches(path, parts) for path in self.broken)
+
+
+def _touches(path: Path, parts: list[str]) -> bool:
+    """Whether a broken path is at, under, or above what a pattern names."""
+    return all(fnmatchcase(str(one), part) for one, part in zip(path, parts, strict=False))
+
+
+class Rule:
+    """One thing that can be wrong with a topology.
+
+    `name` is the rule's name in output and suppressions, `code` its stable
+    number, `severity` one of `error`, `warning` and `info`. `needs` lists the
+    parts of the file whose absence the rule would take for a fact: where one is
+    broken the rule stays silent, since the file says more than could be read.
+    """
+
+    name: ClassVar[str]
+    code: ClassVar[str]
+    severity: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Yield what is wrong."""
+        raise NotImplementedError
+
+    def finding(
+        self,
+        message: str,
+        at: Path | At,
+        *,
+        help: str | None = None,
+        related: Iterable[tuple[str, Path | At]] = (),
+        severity: str | None = None,
+    ) -> Finding:
+        """Return a finding of this rule at a key path."""
+        return Finding(
+            self.name,
+            self.code,
+            severity or self.severity,
+            message,
+            _at(at),
+            help,
+            tuple((text, _at(one)) for text, one in related),
+        )
+
+
+def _at(spot: Path | At) -> At:
+    return spot if isinstance(spot, At) else At(spot)
+
+
+def hint(word: str, names: Iterable[str], otherwise: str) -> str:
+    """Return `did you mean 'x'?`, or the other way out where no name is near."""
+    return did_you_mean(word, names) or otherwise
