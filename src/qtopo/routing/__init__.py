@@ -1,0 +1,1 @@
+"""Celery's router and the broker's delivery, as pure functions of a topology."""

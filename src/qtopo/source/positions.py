@@ -2,9 +2,9 @@
 
 The parser gives values and no places. This scanner gives places and no values:
 for each key path the character ranges of its key, its value and its header.
-It may assume valid TOML 1.1 (tomli has read the very text), which is why it is
-short: it only has to find where tokens end. It runs only when there is
-something to report, and then as a rule for a handful of wanted paths.
+It may assume valid TOML 1.1 (tomli has read the very text), so all it has to
+find is where tokens end. It runs only when there is something to report, and
+then as a rule for a handful of wanted paths.
 
 Offsets count characters of the text as given. Carriage returns are characters
 like any other; a byte-order mark at the start takes up offset 0 and belongs to
@@ -17,27 +17,39 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from qtopo.source.tokens import (
+    BETWEEN_ITEMS,
+    DULL_LINES,
+    EQUALS,
+    SPACES,
+    STATEMENT,
+    after,
+    after_scalar,
+    after_value,
+    closes,
+    keys,
+    opens,
+)
 from qtopo.topology.finding import Position
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from qtopo.source.tokens import Span
     from qtopo.topology.finding import Path
-
-Span = tuple[int, int]
-"""A half-open range of character offsets."""
 
 BYTE_ORDER_MARK = "\ufeff"
 
 
 class Spans(NamedTuple):
-    """Where one path stands; what it does not have is None.
+    """Where one path stands, as half-open ranges of offsets; None is what it does not have.
 
-    `key` is the (last) key that names it, quotes included: the first one where
-    several do. Elements of a plain array have no key. `value` is what follows
-    the `=`, or the array element; a table has one only if it is written inline.
-    `header` is the `[table]` or `[[table]]` line's brackets and all between; an
-    array of tables has the header of its first element, and the key in it.
+    `key` is the key that names it, quotes included: that of its header if it has
+    one, else the first of several. Elements of an inline array have none.
+    `value` is what follows the `=`, or the array element; a table or array has
+    one only if it is written inline. `header` reaches from the first bracket of
+    `[table]` or `[[table]]` to the last; an array of tables has the header of
+    its first element.
     """
 
     key: Span | None
@@ -49,12 +61,12 @@ def index(text: str, wanted: Collection[Path] | None = None) -> dict[Path, Spans
     """Find the ranges of every path in the text, or only of the wanted ones.
 
     The text must have been accepted by the parser, a byte-order mark aside. On
-    any other text this still ends, without an exception, and what it says is
-    unspecified. Wanted paths that are not there are absent from the result, as
-    is the root `()`, which has no range.
+    any other text this still ends, without an exception, but what it returns
+    means nothing. Wanted paths that are not there are absent from the result;
+    so is the root `()`, which has no range.
 
-    Takes time in proportion to the text. Without `wanted` the memory is that of
-    all paths together, which deep nesting makes much larger than the text.
+    Takes time in proportion to the text. Without `wanted` the result holds all
+    paths in full, which for deep nesting is much larger than the text.
     """
     found: dict[Path, _Node | Spans] = {}
     root = _Growing((), found) if wanted is None else _chosen(wanted, found)
@@ -126,7 +138,7 @@ class _Growing(_Node):
         return node
 
     def leaf(self, part: str | int, key: Span | None, value: Span) -> None:
-        # Most paths are leaves: a node for each would double the time.
+        # Most paths are leaves: a node for each would cost half as much again.
         self.found[(*self.path, part)] = Spans(key, value, None)
 
 
@@ -139,42 +151,6 @@ def _chosen(wanted: Collection[Path], found: dict[Path, _Node | Spans]) -> _Node
             node = node.children.setdefault(part, _Node())
         found[path] = node
     return root
-
-
-# No pattern can be slow: each matches at once, or is followed by nothing it could
-# fail on and start over. Repeated groups are bounded because `re` remembers every
-# round (a million cost a hundred megabytes); whoever uses one of these goes on.
-_BLANK = r"[ \t\r\n]* (?: \#[^\n]* [ \t\r\n]* ){0,1000}"
-_BARE_KEY = r"[A-Za-z0-9_-]+"
-_EASY_STRING = r""" "[^"\\\n]*"(?!") | '[^'\n]*'(?!') """  # no escapes, not three quotes
-_UNQUOTED = r"""[^][{}"'\#, \t\r\n]+"""
-_EASY_SCALAR = (  # `1979-05-27 07:32:00` is one value
-    rf"(?: {_EASY_STRING} | {_UNQUOTED} (?: [ ][0-9]{{2}}:{_UNQUOTED} )? )"
-)
-
-
-def _compile(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.VERBOSE | re.DOTALL)
-
-
-_STATEMENT = _compile(rf"{_BLANK} (?: ({_BARE_KEY}) [ \t]* = [ \t]* ({_EASY_SCALAR})? )?")
-# Whole lines that neither are a header nor leave anything open at their end.
-_DULL_LINES = _compile(r"""(?: [^['"{\n]* (?: "(?!"") [^['"{\n]* ){0,50} \n ){0,1000}""")
-# What stands in an array or inline table between the brackets of inner ones.
-_DULL_ITEMS = _compile(rf"""(?: [^][{{}}"'\#]+ | {_EASY_STRING} | \#[^\n]* ){{0,1000}}""")
-_UP_TO_QUOTE = _compile(r"""(?: [^"\\]+ | \\. ){0,1000}""")
-_BETWEEN_ITEMS = _compile(_BLANK.replace("[ ", "[, "))
-_KEY = _compile(_BARE_KEY)
-_DOT = _compile(r"[ \t]* \. [ \t]*")
-_EQUALS = _compile(r"[ \t]* = [ \t]*")
-_SPACES = _compile(r"[ \t]*")
-_SCALAR = _compile(_EASY_SCALAR)
-
-
-def _after(pattern: re.Pattern[str], text: str, pos: int) -> int:
-    """Return where the match at `pos` ends, which is `pos` if there is none."""
-    match = pattern.match(text, pos)
-    return match.end() if match else pos
 
 
 class _Scanner:
@@ -190,21 +166,21 @@ class _Scanner:
 
     def run(self) -> None:
         """Read statement by statement; stop at what cannot be one."""
-        text, match_statement = self._text, _STATEMENT.match
+        text, match_statement = self._text, STATEMENT.match
         pos, before = int(text.startswith(BYTE_ORDER_MARK)), -1
         table: _Node | None = self._root
         while before < pos < len(text):
             before = pos
             if table is None:
-                pos = _after(_DULL_LINES, text, pos)
+                pos = after(DULL_LINES, text, pos)
             statement = match_statement(text, pos)
             if statement is None:  # cannot be: every part of the pattern is optional
                 return
             pos = statement.end()
-            if statement.lastindex == 2:  # `key = value`, the value being an easy one
+            if statement.lastindex == 2:  # `key = value`
                 if table is not None:
                     table.leaf(statement[1], statement.span(1), statement.span(2))
-            elif statement.lastindex == 1:  # `key =`
+            elif statement.lastindex == 1:  # `key =`, the value being a harder one
                 pos = self._value(pos, table, statement[1], statement.span(1))
             elif text.startswith("[", pos):
                 pos, table = self._header(pos)
@@ -214,9 +190,10 @@ class _Scanner:
 
     def _header(self, start: int) -> tuple[int, _Node | None]:
         """Read `[a.b]` or `[[a.b]]`; return also the table that the lines below it fill."""
-        brackets = 2 if self._text.startswith("[[", start) else 1
-        pos, parts = self._dotted(_after(_SPACES, self._text, start + brackets))
-        pos = _after(_SPACES, self._text, pos) + brackets
+        text = self._text
+        brackets = 2 if text.startswith("[[", start) else 1
+        pos, parts = keys(text, after(SPACES, text, start + brackets))
+        pos = after(SPACES, text, pos) + brackets
         node = self._descend(self._root, parts[:-1])
         if node is None or not parts:
             return pos, None
@@ -233,8 +210,8 @@ class _Scanner:
 
     def _key(self, start: int, table: _Node | None) -> tuple[int, _Node | None, str, Span | None]:
         """Read `a.b =`; return also the table that gets the value, and its key there."""
-        pos, parts = self._dotted(start)
-        pos = _after(_EQUALS, self._text, pos)
+        pos, parts = keys(self._text, start)
+        pos = after(EQUALS, self._text, pos)
         if not parts:
             return pos, None, "", None
         return pos, self._descend(table, parts[:-1]), *parts[-1]
@@ -251,36 +228,16 @@ class _Scanner:
                 node = node.child(node.last)
         return node
 
-    def _dotted(self, pos: int) -> tuple[int, list[tuple[str, Span]]]:
-        """Read keys joined by dots; return also each one's name and range."""
-        text = self._text
-        parts: list[tuple[str, Span]] = []
-        while True:
-            start = pos
-            if text.startswith(('"', "'"), start):
-                pos = self._string(start)
-                name = _unquote(text[start:pos])
-            else:
-                pos = _after(_KEY, text, start)
-                name = text[start:pos]
-            if pos == start:
-                return pos, parts
-            parts.append((name, (start, pos)))
-            dot = _DOT.match(text, pos)
-            if dot is None:
-                return pos, parts
-            pos = dot.end()
-
     def _value(self, start: int, holder: _Node | None, part: str | int, key: Span | None) -> int:
         """Read the value that `part` has in the table or array that holds it."""
-        if not self._text.startswith(("[", "{"), start):
-            pos = self._scalar(start)
+        if not opens(self._text, start):
+            pos = after_scalar(self._text, start)
             if holder is not None:
                 holder.leaf(part, key, (start, pos))
             return pos
         node = holder.child(part) if holder is not None else None
         if node is None:
-            return self._pass_over(start)
+            return after_value(self._text, start)
         node.key = key
         return self._container(start, node)
 
@@ -294,8 +251,8 @@ class _Scanner:
         element = _first_element(text, start)
         pos = start + 1
         while pos < len(text):
-            pos = _after(_BETWEEN_ITEMS, text, pos)
-            if text.startswith(("]", "}"), pos):
+            pos = after(BETWEEN_ITEMS, text, pos)
+            if closes(text, pos):
                 pos += 1
                 node.value = (start, pos)
                 if not outer:
@@ -309,9 +266,7 @@ class _Scanner:
                     element += 1
                 else:
                     pos, holder, part, key = self._key(pos, node)
-                inner = None
-                if text.startswith(("[", "{"), pos) and holder is not None:
-                    inner = holder.child(part)
+                inner = holder.child(part) if holder is not None and opens(text, pos) else None
                 if inner is None:
                     pos = self._value(pos, holder, part, key)
                 else:
@@ -321,72 +276,7 @@ class _Scanner:
                     pos += 1
         return pos
 
-    def _pass_over(self, pos: int) -> int:
-        """Read a value without looking into it."""
-        text, depth = self._text, 0
-        if not text.startswith(("[", "{"), pos):
-            return self._scalar(pos)
-        while pos < len(text):
-            if text.startswith(('"', "'"), pos):
-                pos = self._string(pos)
-            elif text.startswith(("[", "{"), pos):
-                depth += 1
-                pos += 1
-            elif text.startswith(("]", "}"), pos):
-                depth -= 1
-                pos += 1
-                if depth == 0:
-                    break
-            pos = _after(_DULL_ITEMS, text, pos)
-        return pos
-
-    def _scalar(self, pos: int) -> int:
-        """Read anything but an array or inline table."""
-        end = _after(_SCALAR, self._text, pos)
-        if end == pos and self._text.startswith(('"', "'"), pos):
-            return self._string(pos)
-        return end
-
-    def _string(self, start: int) -> int:
-        """Read a string of any of the four kinds."""
-        text, quote = self._text, self._text[start]
-        closing = quote * 3 if text.startswith(quote * 3, start) else quote
-        pos = start + len(closing)
-        while pos < len(text):
-            if quote == '"':
-                pos = _after(_UP_TO_QUOTE, text, pos)
-            else:
-                found = text.find(closing, pos)
-                pos = len(text) if found < 0 else found
-            if text.startswith(closing, pos):
-                pos += len(closing)
-                if len(closing) == 3:  # the text itself may end with one or two quotes
-                    pos += text.startswith(quote, pos)
-                    pos += text.startswith(quote, pos)
-                break
-            pos += text.startswith(quote, pos)
-        return pos
-
 
 def _first_element(text: str, start: int) -> int:
     """Return the index of the first element, -1 for an inline table."""
     return 0 if text[start] == "[" else -1
-
-
-_ESCAPE = _compile(
-    r"\\ (?: x([0-9A-Fa-f]{2}) | u([0-9A-Fa-f]{4}) | U(00(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4}) | (.) )"
-)
-_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
-
-
-def _unquote(quoted: str) -> str:
-    """Return the name that a quoted key stands for."""
-    body = quoted[1:-1]
-    if quoted[0] == "'" or "\\" not in body:
-        return body
-    return _ESCAPE.sub(_character, body)
-
-
-def _character(escape: re.Match[str]) -> str:
-    digits = escape[1] or escape[2] or escape[3]
-    return chr(int(digits, 16)) if digits else _ESCAPES.get(escape[4], escape[4])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from qtopo.topology.exchanges import Binding, Exchange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qtopo.topology.queues import Queue
     from qtopo.topology.topology import Topology
+
+T = TypeVar("T")
 
 QUEUE, EXCHANGE = "queue", "exchange"
 
@@ -31,6 +35,7 @@ class Wiring:
     """
 
     def __init__(self, topology: Topology) -> None:
+        self._memory: dict[str, Any] = {}
         self._default_key = topology.default_queue
         self._redis_fanout = topology.broker.kind.virtual
         self.exchanges: dict[str, Exchange] = dict(topology.exchanges)
@@ -53,6 +58,13 @@ class Wiring:
             if worker.replicas:
                 for queue_name in dict.fromkeys(worker.queues or ()):
                     self.consumers[queue_name] = (*self.consumers.get(queue_name, ()), name)
+
+    def memo(self, name: str, build: Callable[[], T]) -> T:
+        """Return what `build` gave the first time: what other layers derive from the topology."""
+        if name not in self._memory:
+            self._memory[name] = build()
+        value: T = self._memory[name]
+        return value
 
     def exchange_type(self, name: str) -> str | None:
         """Return the type of an exchange, or None where it is not known."""
