@@ -30,11 +30,21 @@ class Context:
         self.topology = topology
         self.wiring = topology.wiring
         self.broken = tuple(broken)
+        self._broken = set(self.broken)
+        self._around_broken = {path[:length] for path in broken for length in range(len(path))}
 
     def is_whole(self, pattern: str) -> bool:
         """Whether nothing under `pattern` is broken: key paths with `*`, such as `workers.*.queues`."""
         parts = pattern.split(".")
         return not any(_touches(path, parts) for path in self.broken)
+
+    def is_sound(self, *path: str | int) -> bool:
+        """Whether nothing at, under or above one key path is broken."""
+        if not self._broken:
+            return True
+        return path not in self._around_broken and not any(
+            path[:length] in self._broken for length in range(len(path) + 1)
+        )
 
 
 def _touches(path: Path, parts: list[str]) -> bool:

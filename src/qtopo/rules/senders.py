@@ -1,0 +1,173 @@
+"""Every place of the file that sends tasks to a queue, and what becomes of what it sends.
+
+Routes, tasks with a queue, schedule entries, and the default queue. What is
+worked out here, once for each topology, is what the rules about routing read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from qtopo.routing.delivery import deliveries
+from qtopo.routing.table import table
+from qtopo.topology.publishing import publishing
+from qtopo.topology.routes import Regex, Route
+
+if TYPE_CHECKING:
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Path
+    from qtopo.topology.publishing import Publishing
+    from qtopo.topology.topology import Topology
+
+ROUTE, TASK, ENTRY, DEFAULT = "route", "task", "entry", "default"
+
+
+class Sender(NamedTuple):
+    """One place that sends tasks.
+
+    `kind` is `route`, `task`, `entry` or `default`; `path` its key path; `label`
+    what a sentence calls it. `route` is what decides (None: nothing but the
+    default), `queue_path` where the queue is named, `key_path` where the key
+    is (each None where it is not). `sent` is what is published.
+    """
+
+    kind: str
+    path: Path
+    label: str
+    queue: str
+    route: Route | None
+    queue_path: Path | None
+    key_path: Path | None
+    sent: Publishing
+
+    @property
+    def place(self) -> Path:
+        """The most precise spot for what is wrong with the destination."""
+        return self.queue_path or self.path
+
+    def delivered_to(self, topology: Topology) -> tuple[str, ...]:
+        """Return the queues the message gets into."""
+        if self.sent.wire_exchange is None:
+            return ()
+        return deliveries(topology).queues(
+            self.sent.wire_exchange, self.sent.wire_key or "", self.sent.headers
+        )
+
+
+def route_label(route: Route) -> str:
+    """Return what a sentence calls a route: `route 'shop.*'`."""
+    task = route.task
+    if isinstance(task, Regex):
+        return f"the route for the expression {task.regex!r}"
+    if isinstance(task, tuple):
+        task = task[0] if task else ""
+    return f"the route for {task!r}"
+
+
+def senders(topology: Topology) -> list[Sender]:
+    """Return every sender of a topology, in the order of the file, the default last."""
+    built: list[Sender] = topology.wiring.memo("rules.senders", lambda: _senders(topology))
+    return built
+
+
+def sound_senders(context: Context) -> list[Sender]:
+    """Return the senders that can be judged.
+
+    Their queue is declared, and neither they, their queue nor its exchanges are
+    broken or refer to what is not declared: that has been reported already.
+    """
+    built: list[Sender] = context.wiring.memo("rules.sound_senders", lambda: _sound(context))
+    return built
+
+
+def sound_queue(context: Context, name: str) -> bool:
+    """Whether a queue is declared, and it and what it is bound to can be judged."""
+    topology = context.topology
+    queue = topology.queues.get(name)
+    if queue is None or not context.is_sound("queues", name):
+        return False
+    return all(
+        binding.exchange in context.wiring.exchanges
+        and context.is_sound("exchanges", binding.exchange)
+        for binding in context.wiring.bindings[name]
+    )
+
+
+def _sound(context: Context) -> list[Sender]:
+    verdicts: dict[str, bool] = {}
+    found = []
+    for one in senders(context.topology):
+        verdict = verdicts.get(one.queue)
+        if verdict is None:
+            verdict = verdicts[one.queue] = sound_queue(context, one.queue)
+        if not verdict or not context.is_sound(*one.path):
+            continue
+        # What a route says holds for its schedule entries too.
+        given = None if one.route is None else one.route.exchange
+        if given is not None and given not in context.wiring.exchanges:
+            continue
+        found.append(one)
+    return found
+
+
+def _senders(topology: Topology) -> list[Sender]:
+    found: list[Sender] = []
+    for index, route in enumerate(topology.routes):
+        path: Path = ("routes", index)
+        sent = publishing(topology, route)
+        found.append(
+            Sender(
+                ROUTE,
+                path,
+                route_label(route),
+                sent.queue,
+                route,
+                (*path, "queue") if route.queue else None,
+                (*path, "routing_key") if route.routing_key else None,
+                sent,
+            )
+        )
+    # Tasks that name the same queue are published alike.
+    by_queue: dict[str, tuple[Route, Publishing]] = {}
+    for name, task in topology.tasks.items():
+        if not task.queue:
+            continue
+        shared = by_queue.get(task.queue)
+        if shared is None:
+            own = Route(task=name, queue=task.queue)
+            shared = by_queue[task.queue] = (own, publishing(topology, own))
+        path = ("tasks", name)
+        found.append(
+            Sender(
+                TASK, path, f"task {name!r}", task.queue, shared[0], (*path, "queue"), None, shared[1]
+            )
+        )
+    if topology.beat is not None:
+        find = table(topology).find
+        for name, entry in topology.beat.schedule.items():
+            if not entry.task or not (entry.queue or entry.routing_key):
+                # Its route says where it goes.
+                continue
+            decided = find(entry.task).route
+            path = ("beat", "schedule", name)
+            sent = publishing(
+                topology, decided, queue=entry.queue or None, routing_key=entry.routing_key or None
+            )
+            found.append(
+                Sender(
+                    ENTRY,
+                    path,
+                    f"schedule entry {name!r}",
+                    sent.queue,
+                    None if entry.queue else decided,
+                    (*path, "queue") if entry.queue else None,
+                    (*path, "routing_key") if entry.routing_key else None,
+                    sent,
+                )
+            )
+    named: Path = ("defaults", "queue") if topology.defaults.queue else ("defaults",)
+    sent = publishing(topology, None)
+    found.append(
+        Sender(DEFAULT, named, "a task without a route", sent.queue, None, named, None, sent)
+    )
+    return found
