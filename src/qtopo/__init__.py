@@ -15,9 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qtopo.api import check, load
+    from qtopo.api import check, load, worker_processes
     from qtopo.compiler.live import celery_settings
-    from qtopo.compiler.processes import worker_processes
     from qtopo.diagnostics import Diagnostic
     from qtopo.errors import QtopoError, TopologyError
     from qtopo.graph.build import graph
@@ -37,7 +36,7 @@ _WHERE = {
     "dump": "qtopo.source.writer",
     "load": "qtopo.api",
     "route": "qtopo.routing.route",
-    "worker_processes": "qtopo.compiler.processes",
+    "worker_processes": "qtopo.api",
 }
 
 __all__ = [

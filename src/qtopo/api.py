@@ -18,6 +18,7 @@ from qtopo.topology.finding import At, Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from qtopo.compiler.processes import Process
     from qtopo.rules.engine import Fault
     from qtopo.source import Loaded
     from qtopo.topology.finding import Finding
@@ -66,6 +67,19 @@ def check(topology: Topology) -> list[Diagnostic]:
         fault = examination.faults[0]
         raise RuntimeError(f"rule {fault.rule} failed:\n{fault.traceback}")
     return examination.diagnostics
+
+
+def worker_processes(topology: Topology) -> list[Process]:
+    """Return the worker processes, then beat; those switched off (replicas 0) too.
+
+    Joins the compiler with routing: how long a worker may take to stop depends
+    on the tasks that can reach it.
+    """
+    from qtopo.compiler import processes
+    from qtopo.routing.route import route_many
+
+    routed = route_many(topology, topology.known_tasks())
+    return processes.worker_processes(topology, {one.task: one.delivered_to for one in routed})
 
 
 def examine(loaded: Loaded, *, overlays: bool = True) -> Examination:

@@ -123,7 +123,7 @@ def _markers(comment: str) -> list[re.Match[str]]:
     while True:
         match = _MARKER.match(comment, at)
         if match is None:
-            raise ValueError(f"a marker is `error: rule-name \"part\"`, not {comment[at:]!r}")
+            raise ValueError(f'a marker is `error: rule-name "part"`, not {comment[at:]!r}')
         found.append(match)
         rest = comment[match.end() :]
         if not rest.strip():

@@ -7,7 +7,7 @@ topology and yields findings that name key paths. It never computes a line.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qtopo.topology.finding import At, Finding
 from qtopo.topology.suggest import did_you_mean
@@ -23,13 +23,15 @@ class Context:
     """What a rule may read: the topology, and which parts of the file are broken.
 
     `broken` are the key paths of errors of shape. What they named could not be
-    read, so the topology says nothing about it.
+    read, so the topology says nothing about it. `memory` is for what several
+    rules derive from the two.
     """
 
     def __init__(self, topology: Topology, broken: Sequence[Path] = ()) -> None:
         self.topology = topology
         self.wiring = topology.wiring
         self.broken = tuple(broken)
+        self.memory: dict[str, Any] = {}
         self._broken = set(self.broken)
         self._around_broken = {path[:length] for path in broken for length in range(len(path))}
 
@@ -98,3 +100,12 @@ def _at(spot: Path | At) -> At:
 def hint(word: str, names: Iterable[str], otherwise: str) -> str:
     """Return `did you mean 'x'?`, or the other way out where no name is near."""
     return did_you_mean(word, names) or otherwise
+
+
+def header(section: str, name: str) -> str:
+    """Return the header that declares a name: `[queues.emails]`."""
+    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    if bare:
+        return f"[{section}.{name}]"
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'[{section}."{quoted}"]'

@@ -76,7 +76,9 @@ def sound_senders(context: Context) -> list[Sender]:
     Their queue is declared, and neither they, their queue nor its exchanges are
     broken or refer to what is not declared: that has been reported already.
     """
-    built: list[Sender] = context.wiring.memo("rules.sound_senders", lambda: _sound(context))
+    if "sound senders" not in context.memory:
+        context.memory["sound senders"] = _sound(context)
+    built: list[Sender] = context.memory["sound senders"]
     return built
 
 
@@ -139,7 +141,14 @@ def _senders(topology: Topology) -> list[Sender]:
         path = ("tasks", name)
         found.append(
             Sender(
-                TASK, path, f"task {name!r}", task.queue, shared[0], (*path, "queue"), None, shared[1]
+                TASK,
+                path,
+                f"task {name!r}",
+                task.queue,
+                shared[0],
+                (*path, "queue"),
+                None,
+                shared[1],
             )
         )
     if topology.beat is not None:

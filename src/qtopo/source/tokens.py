@@ -41,7 +41,7 @@ SPACES = _compile(r"[ \t]*")
 EQUALS = _compile(r"[ \t]* = [ \t]*")
 
 _BETWEEN_BRACKETS = _compile(rf"""(?: [^][{{}}"'\#]+ | {_EASY_STRING} | \#[^\n]* ){{0,1000}}""")
-_UP_TO_QUOTE = _compile(r"""(?: [^"\\]+ | \\. ){0,1000}""")
+_UP_TO_QUOTE = _compile(r"""(?: [^"\\]+ | \\.? ){0,1000}""")
 _SCALAR = _compile(_EASY_SCALAR)
 _KEY = _compile(_BARE_KEY)
 _DOT = _compile(r"[ \t]* \. [ \t]*")

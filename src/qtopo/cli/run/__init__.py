@@ -1,0 +1,1 @@
+"""Runs processes in the foreground: starts, prefixes what they print, and stops them gently."""

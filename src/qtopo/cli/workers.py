@@ -1,0 +1,217 @@
+"""List the worker processes, print the commands that start them, or run them all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from qtopo import api
+from qtopo.cli.common import (
+    add_color_argument,
+    add_topology_arguments,
+    answer,
+    answer_json,
+    complain,
+    load_and_warn,
+    say,
+    use_color,
+    use_unicode,
+)
+from qtopo.cli.main import OK
+from qtopo.errors import QtopoError, UnknownNameError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Sequence
+
+    from qtopo.compiler.processes import Command, Process
+    from qtopo.topology.topology import Topology
+
+EPILOG = """\
+examples:
+  qtopo workers
+  qtopo workers --print-commands
+  qtopo workers --worker emails --format json
+  qtopo workers --run
+
+--run keeps them in the foreground. Ctrl-C stops beat and then the workers, which
+finish their tasks; a second one makes them give their tasks up; a third one
+kills. When a process fails, the others are stopped, and its status is ours.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_topology_arguments(parser)
+    parser.add_argument(
+        "--worker",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="this one alone (repeatable); `beat` is beat",
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--print-commands", action="store_true", help="one shell command per process")
+    mode.add_argument("--run", action="store_true", help="run them all in the foreground")
+    mode.add_argument(
+        "--format", choices=("table", "json"), default="table", help="how they are listed"
+    )
+    add_color_argument(parser)
+
+
+def call(args: argparse.Namespace) -> int:
+    """List, print or run; returns the exit code."""
+    topology = load_and_warn(args).topology
+    chosen = choose(api.worker_processes(topology), args.worker)
+    if args.run:
+        return _run(topology, chosen, args.color)
+    if args.print_commands:
+        _print_commands(chosen)
+    elif args.format == "json":
+        answer_json({"format_version": 1, "workers": [one.as_json() for one in chosen]})
+    elif not chosen:
+        answer("no workers and no beat are declared")
+    else:
+        answer(_table(topology, chosen, args.color))
+    return OK
+
+
+def choose(processes: list[Process], names: Sequence[str]) -> list[Process]:
+    """Return the processes of those names, in the order of the file; all where none is named.
+
+    Raises UnknownNameError. A worker that is called "beat" comes with beat.
+    """
+    known = [one.name for one in processes]
+    for name in names:
+        if name not in known:
+            from qtopo.topology.suggest import did_you_mean
+
+            listed = f"it has {', '.join(known)}" if known else "it declares none"
+            raise UnknownNameError(
+                f"no worker {name!r} in this topology", did_you_mean(name, known) or listed
+            )
+    return [one for one in processes if not names or one.name in names]
+
+
+def _print_commands(chosen: Iterable[Process]) -> None:
+    lines = [command.line for one in chosen for command in one.commands()]
+    for one in chosen:
+        if not one.commands():
+            say(f"qtopo: {one.name!r} is switched off (replicas = 0)")
+    if not lines:
+        say("qtopo: there is no process to start")
+        return
+    text = "\n".join(lines)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        # An escape would be another name, without anybody noticing.
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    answer(text)
+
+
+def _run(topology: Topology, chosen: Iterable[Process], color: str) -> int:
+    if os.name != "posix":
+        raise QtopoError(
+            "--run needs a POSIX system: Celery's shutdown hangs on signals that this one lacks",
+            "start the lines of `qtopo workers --print-commands` by your own means",
+        )
+    from qtopo.cli.run.child import Launch
+    from qtopo.cli.run.runner import Runner, Streams
+
+    # A cold shutdown waits for Celery's soft one where the app asks for it.
+    soft = topology.settings.get("worker_soft_shutdown_timeout")
+    cold = 10.0 + (soft if isinstance(soft, (int, float)) else 0.0)
+    launches = []
+    for one in chosen:
+        for command in one.commands():
+            env = {**os.environ, "PYTHONUNBUFFERED": "1", **command.env}
+            launches.append(
+                Launch(
+                    label=command.label,
+                    argv=(_celery(command, env.get("PATH")), *command.argv[1:]),
+                    env=env,
+                    grace=one.shutdown.grace,
+                    cold=cold if one.shutdown.soft is None else one.shutdown.soft + 10.0,
+                    first=one.kind == "beat",
+                )
+            )
+    if not launches:
+        raise QtopoError(
+            "there is no process to run", "see `qtopo workers` for what is switched off"
+        )
+    if topology.app.celery is None:
+        complain(
+            "no app is named, so Celery starts its own default app",
+            'write celery = "your.module:app" under [app]',
+            kind="warning",
+        )
+    sys.stdout.flush()
+    streams = Streams(sys.stdout.fileno(), sys.stderr.fileno(), use_color(sys.stdout, color))
+    return Runner(launches, streams).run()
+
+
+def _celery(command: Command, path: str | None) -> str:
+    """Return the path of `celery`: of our own environment before that of PATH."""
+    program = command.argv[0]
+    beside = os.path.join(os.path.dirname(sys.executable), program)
+    if os.path.isfile(beside) and os.access(beside, os.X_OK):
+        return beside
+    from shutil import which
+
+    found = which(program, path=path)
+    if found is None:
+        raise QtopoError(
+            f"no {program!r} beside {sys.executable!r} or on PATH",
+            "install Celery where qtopo is, or activate the environment that has it",
+        )
+    return found
+
+
+def _table(topology: Topology, chosen: Sequence[Process], color: str) -> str:
+    from qtopo.cli.fit import Table
+
+    table = Table(("NAME", "QUEUES", "POOL", "CONCURRENCY", "REPLICAS", "MACHINE"))
+    for one in chosen:
+        off = one.replicas == 0
+        table.add(
+            (
+                one.name,
+                ", ".join(one.queues) or _beat_queues(topology),
+                one.pool or "-",
+                _concurrency(topology, one),
+                "off" if off else str(one.replicas),
+                one.machine or "-",
+            ),
+            faint=off,
+        )
+    text = table.render(
+        width=_width(), color=use_color(sys.stdout, color), unicode=use_unicode(sys.stdout)
+    )
+    count = sum(len(one.commands()) for one in chosen)
+    return f"{text}\n\n{count} process{'' if count == 1 else 'es'} to start"
+
+
+def _beat_queues(topology: Topology) -> str:
+    entries = len(topology.beat.schedule) if topology.beat else 0
+    return f"({entries} scheduled)"
+
+
+def _concurrency(topology: Topology, process: Process) -> str:
+    if process.kind == "beat":
+        return "-"
+    worker = topology.workers[process.name]
+    if worker.autoscale is not None and worker.pool != "solo":
+        return f"{worker.autoscale.min}-{worker.autoscale.max}"
+    return "1 per core" if worker.capacity is None else str(worker.capacity)
+
+
+def _width() -> int | None:
+    """Return how many columns there are; None where nobody is looking."""
+    if os.environ.get("COLUMNS", "").isdecimal():
+        return int(os.environ["COLUMNS"]) or None
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except (OSError, ValueError):
+        return None

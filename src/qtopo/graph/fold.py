@@ -1,0 +1,114 @@
+"""A smaller graph that says the same in less detail: nodes that are alike become one.
+
+For pictures with a limit. A node that stands for several has `members`, how many
+they are, and a label that counts and begins to list them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from qtopo.graph.layers import DECIDES, PUBLISHES, count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from networkx import MultiDiGraph
+
+_SHOWN = 3
+_PREFIX = re.compile(r"[^.:/_-]*")
+
+
+def foldings(graph: MultiDiGraph) -> Iterator[tuple[str, MultiDiGraph]]:
+    """Yield ever smaller graphs, each with what was folded; the last has a node per kind."""
+    yield "tasks with the same neighbours", _fold(graph, _same_neighbours(graph, ("task",)))
+    tasks = _fold(graph, _same_way(graph))
+    yield "tasks that go the same way", tasks
+    yield "whatever has the same neighbours", _fold(tasks, _same_neighbours(tasks, None))
+    yield "names that begin alike", _fold(graph, _same_beginning(graph))
+    yield "each kind", _fold(graph, lambda node: graph.nodes[node]["kind"])
+
+
+def _same_neighbours(
+    graph: MultiDiGraph, kinds: tuple[str, ...] | None
+) -> Callable[[str], Hashable]:
+    def key(node: str) -> Hashable:
+        data = graph.nodes[node]
+        if kinds is not None and data["kind"] not in kinds:
+            return node
+        ends = {
+            (True, other, edge["kind"]) for _, other, edge in graph.out_edges(node, data=True)
+        } | {(False, other, edge["kind"]) for other, _, edge in graph.in_edges(node, data=True)}
+        return data["kind"], bool(data.get("missing")), frozenset(ends)
+
+    return key
+
+
+def _same_way(graph: MultiDiGraph) -> Callable[[str], Hashable]:
+    def key(node: str) -> Hashable:
+        data = graph.nodes[node]
+        if data["kind"] != "task":
+            return node
+        ends = {
+            end
+            for _, end, edge in graph.out_edges(node, data=True)
+            if edge["kind"] in (DECIDES, PUBLISHES)
+        }
+        return data["kind"], frozenset(ends)
+
+    return key
+
+
+def _same_beginning(graph: MultiDiGraph) -> Callable[[str], Hashable]:
+    def key(node: str) -> Hashable:
+        data = graph.nodes[node]
+        beginning = _PREFIX.match(data["label"])
+        return data["kind"], bool(data.get("missing")), beginning and beginning.group()
+
+    return key
+
+
+def _fold(graph: MultiDiGraph, key: Callable[[str], Hashable]) -> MultiDiGraph:
+    """Return a graph with one node for all that have the same key, parallel edges merged."""
+    from networkx import MultiDiGraph
+
+    groups: dict[Hashable, list[str]] = {}
+    for node in graph:
+        groups.setdefault(key(node), []).append(node)
+    folded = MultiDiGraph(**graph.graph)
+    home: dict[str, str] = {}
+    for members in groups.values():
+        first = members[0]
+        folded.add_node(first, **_together([graph.nodes[node] for node in members]))
+        home.update(dict.fromkeys(members, first))
+    merged: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for start, end, data in graph.edges(data=True):
+        # What leads from a group back into it would be a loop that says nothing.
+        if home[start] != home[end] or start == end:
+            merged.setdefault((home[start], home[end], data["kind"]), []).append(data)
+    for (start, end, kind), edges in merged.items():
+        labels = list(dict.fromkeys(data["label"] for data in edges if data["label"]))
+        folded.add_edge(start, end, kind=kind, label=_listed(labels))
+    return folded
+
+
+def _together(nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    if len(nodes) == 1:
+        return dict(nodes[0])
+    members = sum(node.get("members", 1) for node in nodes)
+    names = [label for node in nodes for label in node.get("names", [node["label"]])][: _SHOWN + 1]
+    together: dict[str, Any] = {
+        "kind": nodes[0]["kind"],
+        "label": f"{count(members, nodes[0]['kind'])}: {_listed(names)}",
+        "members": members,
+        "names": names,
+    }
+    if all(node.get("missing") for node in nodes):
+        together["missing"] = True
+    return together
+
+
+def _listed(texts: list[str]) -> str:
+    """Return the first few of some texts, and a sign that there are more."""
+    return ", ".join(texts[:_SHOWN]) + (", …" if len(texts) > _SHOWN else "")
