@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"#\s*((?:error|warning|info): .*)$")
 _MARKER = re.compile(
-    r'(?P<severity>error|warning|info): (?P<rule>[a-z][a-z0-9-]*)(?::(?P<column>\d+))?(?: "(?P<text>[^"]*)")?'
+    r"(?P<severity>error|warning|info): (?P<rule>[a-z][a-z0-9-]*)"
+    r'(?::(?P<column>\d+))?(?: "(?P<text>[^"]*)")?'
 )
 _FENCE = re.compile(r"```toml(?: file=(?P<file>\S+))?")
 
@@ -156,7 +157,7 @@ def check(toml: str, folder: Path, files: dict[str, str] | None = None) -> list[
 
 
 def differences(expected: list[Expected], found: list[Found]) -> list[str]:
-    """Return a sentence for each marker without its finding, and each finding without its marker."""
+    """Return a sentence for each marker without a finding, and for each finding without one."""
     left = list(found)
     wrong = []
     for marker in expected:

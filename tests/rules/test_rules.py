@@ -1,4 +1,4 @@
-"""Every rule: registered, named and numbered well, documented by examples that run, tested by a page."""
+"""Every rule: registered, named and numbered, documented by examples that run, tested by a page."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def assignment(name: str, value: Any) -> str:
         if _fits(_INDENT + text):
             return f"{name} = (\n{_INDENT}{text}\n)"
         return f"{name} = {text}"
-    return f"{name} = {expression(value)}"
+    return f"{name} = {expression(value, taken=len(name) + 3)}"
 
 
 def expression(value: Any, *, depth: int = 0, taken: int = 0) -> str:
@@ -100,7 +100,9 @@ def width(text: str) -> int:
     """Return how many columns a line takes, never fewer than a formatter counts."""
     if text.isascii():
         return len(text)
-    return sum(2 if unicodedata.east_asian_width(one) in "WFA" or ord(one) > 0xFFFF else 1 for one in text)
+    return sum(
+        2 if unicodedata.east_asian_width(one) in "WFA" or ord(one) > 0xFFFF else 1 for one in text
+    )
 
 
 def _escaped(one: str, quote: str, ascii_only: bool) -> str:

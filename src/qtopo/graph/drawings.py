@@ -36,6 +36,9 @@ WORDS = {
 }
 """The formats by name and by suffix without its point."""
 
+_GRAPHVIZ = ("svg", "png", "pdf")
+"""What Graphviz makes of `dot`; asked only where no format of ours has the suffix."""
+
 
 def format_of(file: str) -> Format:
     """Return the format that a file's suffix means.
@@ -46,6 +49,11 @@ def format_of(file: str) -> Format:
     found = WORDS.get(suffix.lower())
     if found is not None:
         return found
+    if suffix.lower() in _GRAPHVIZ:
+        raise UnknownNameError(
+            f"cannot draw {file!r}: no format has the suffix {'.' + suffix!r}",
+            f"Graphviz has: qtopo graph --format dot | dot -T{suffix.lower()} -o FILE",
+        )
     known = ", ".join(suffix for one in FORMATS for suffix in one.suffixes)
     hint = did_you_mean(suffix.lower(), WORDS) if suffix else None
     what = f"no format has the suffix {'.' + suffix!r}" if suffix else "it has no suffix"

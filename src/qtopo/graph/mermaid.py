@@ -19,7 +19,6 @@ from qtopo.graph.layers import (
     USES,
     WAITS_FOR,
     by_layer,
-    plural,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +54,10 @@ _CLASSES = {
     "missing": "fill:#ffffff,stroke:#c00020,color:#1f2328,stroke-dasharray:4 3",
 }
 _DOTTED = (DEAD_LETTER, ALTERNATE, RUNS_ON, USES, WAITS_FOR)
-_PLAIN = frozenset(" .,/()=+")
+_SAID = ("task", "route")
+"""Kinds that need no word: most nodes are tasks, and a route's caption says it is one."""
+
+_PLAIN = frozenset(",/(=+-×…")
 
 
 def draw(graph: MultiDiGraph) -> str:
@@ -76,10 +78,19 @@ def escape(text: str) -> str:
     """Return a text that Mermaid shows as it is, in a quoted label or a comment."""
     if len(text) > _LONGEST:
         text = text[: _LONGEST - 1] + "…"
+    # Icons and formulas are looked for once more when the codes are gone: a space
+    # without width keeps their signs apart.
+    text = text.replace(":fa-", ":\u200bfa-").replace("$$", "$\u200b$")
     words = []
     for index, one in enumerate(text):
-        # A number with a point, at the start, would make it a list.
-        plain = one.isalnum() or (one in _PLAIN and not text[:index].strip().isdigit())
+        before = text[:index]
+        if one == " ":
+            plain = bool(before) and before[-1] != " "
+        elif one in ".)":
+            # A number with a point or bracket, at the start, would make it a list.
+            plain = not before.isdigit()
+        else:
+            plain = one.isalnum() or (one in _PLAIN and bool(before))
         words.append(one if plain else f"#{ord(one)};")
     return "".join(words)
 
@@ -104,10 +115,9 @@ def _draw(graph: MultiDiGraph, folded: tuple[str, MultiDiGraph] | None) -> str:
         for kind, nodes in layers.items()
         for index, (node, _) in enumerate(nodes)
     }
-    for kind, nodes in layers.items():
-        lines.append(f'  subgraph {kind}s["{plural(kind)}"]')
-        lines += [f"    {ids[node]}{_node(data)}" for node, data in nodes]
-        lines.append("  end")
+    # No subgraphs: Mermaid would then lay out each by itself, and the messages'
+    # way from left to right is lost. A node says its kind instead.
+    lines += [f"  {ids[node]}{_node(data)}" for nodes in layers.values() for node, data in nodes]
     red = []
     for index, (start, end, data) in enumerate(shown.edges(data=True)):
         text = edge_text(shown, start, end, data)
@@ -127,7 +137,9 @@ def _draw(graph: MultiDiGraph, folded: tuple[str, MultiDiGraph] | None) -> str:
 
 def _node(data: dict[str, Any]) -> str:
     opening, closing = _SHAPES[data["kind"]]
-    words = caption(data)
+    kind, words = data["kind"], caption(data)
+    if kind not in _SAID and "members" not in data:
+        words = f"{kind}: {words}" if words else kind
     label = escape(name(data)) + (f"<br>{escape(words)}" if words else "")
-    style = "missing" if data.get("missing") else data["kind"]
+    style = "missing" if data.get("missing") else kind
     return f"{opening}{label}{closing}:::{style}"

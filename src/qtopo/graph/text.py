@@ -50,8 +50,10 @@ def draw(graph: MultiDiGraph, *, unicode: bool = True) -> str:
     """Return a tree for each queue, then what belongs to none; names stay on one line."""
     glyphs = _UNICODE if unicode else _ASCII
     blocks = [f"{_clean(title(graph))}: {summary(graph) or 'nothing declared'}"]
-    for block in _Trees(graph, glyphs).blocks():
-        blocks.append("\n".join([block.text, *_indented(block.below, "", glyphs)]))
+    blocks += (
+        "\n".join([block.text, *_indented(block.below, "", glyphs)])
+        for block in _Trees(graph, glyphs).blocks()
+    )
     return "\n\n".join(blocks) + "\n"
 
 

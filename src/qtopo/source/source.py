@@ -103,7 +103,9 @@ class _View:
             if spans is None:
                 continue
             # Past the path itself it is a missing key: the table that lacks it.
-            if length < len(path) or part == "table":
+            # A shorthand is the value of the key it stands for.
+            short = length < len(path) and _is_plain(self.document.data, path[:length])
+            if (length < len(path) and not short) or part == "table":
                 found = spans.header or spans.key or spans.value
             elif part == "key":
                 found = spans.key or spans.value
@@ -112,6 +114,13 @@ class _View:
             if found is not None:
                 return found
         return (0, 0)
+
+
+def _is_plain(data: Any, path: Path) -> bool:
+    """Whether a path that exists holds neither a table nor a list."""
+    for part in path:
+        data = data[part]
+    return type(data) not in (dict, list)
 
 
 def _depth(data: Any, path: Path) -> int:

@@ -88,10 +88,15 @@ class ModelMeta(type):
         for key, declared in own.items():
             declared.set = cls.__dict__[key].__set__
             fields[key] = declared
+        keys = {key: one for key, one in fields.items() if one.kind is not None}
         cls.FIELDS = MappingProxyType(fields)  # type: ignore[attr-defined]
-        cls.KEYS = MappingProxyType(  # type: ignore[attr-defined]
-            {key: declared for key, declared in fields.items() if declared.kind is not None}
+        cls.KEYS = MappingProxyType(keys)  # type: ignore[attr-defined]
+        # Worked out once: files hold a hundred thousand tables.
+        cls._blanks = tuple(  # type: ignore[attr-defined]
+            (one.set, None if one.required else one.default) for one in fields.values()
         )
+        cls._needed = tuple(key for key, one in keys.items() if one.required)  # type: ignore[attr-defined]
+        cls._named = len(keys) < len(fields)  # type: ignore[attr-defined]
         return cls
 
 
@@ -106,6 +111,9 @@ class Model(metaclass=ModelMeta):
     KEYS: ClassVar[Mapping[str, Field]]
     EXCLUSIVE: ClassVar[tuple[tuple[str, str], ...]] = ()
     ONE_OF: ClassVar[tuple[str, ...]] = ()
+    _blanks: ClassVar[tuple[tuple[Callable[[Any, Any], None], Any], ...]]
+    _needed: ClassVar[tuple[str, ...]]
+    _named: ClassVar[bool]
 
     def __init__(self, **values: Any) -> None:
         for key, declared in self.FIELDS.items():
@@ -148,34 +156,37 @@ class Model(metaclass=ModelMeta):
         Always gives a value, so that what refers to this table by name still
         finds it. A required key that is missing or broken is None.
         """
-        self = _new(cls)
+        self = cls.blank()
         keys = cls.KEYS
-        for key in data:
-            if key not in keys:
+        for key, given in data.items():
+            declared = keys.get(key)
+            if declared is None:
                 cls._unknown(key, path, reader)
-        for key, declared in cls.FIELDS.items():
-            kind = declared.kind
-            if kind is None:
-                declared.set(self, path[-1])
-            elif key in data:
-                value = kind.read(data[key], (*path, key), reader)
-                if value is INVALID:
-                    value = None if declared.default is _REQUIRED else declared.default
+                continue
+            value = declared.kind.read(given, (*path, key), reader)  # type: ignore[union-attr]
+            if value is not INVALID:
                 declared.set(self, value)
-            elif declared.default is _REQUIRED:
-                reader.add("missing-key", path, f"{describe(path)} needs {key!r}", help=declared.doc, part="table")
-                declared.set(self, None)
-            else:
-                declared.set(self, declared.default)
-        cls._exclude(data, path, reader)
+        for key in cls._needed:
+            if key not in data:
+                reader.add(
+                    "missing-key",
+                    path,
+                    f"{describe(path)} needs {key!r}",
+                    help=keys[key].doc,
+                    part="table",
+                )
+        if cls._named:
+            cls.FIELDS["name"].set(self, path[-1])
+        if cls.EXCLUSIVE or cls.ONE_OF:
+            cls._exclude(data, path, reader)
         return self
 
     @classmethod
     def blank(cls) -> Self:
         """Return a value with every field at its default, required ones None."""
         self = _new(cls)
-        for declared in cls.FIELDS.values():
-            declared.set(self, None if declared.default is _REQUIRED else declared.default)
+        for put, default in cls._blanks:
+            put(self, default)
         return self
 
     @classmethod

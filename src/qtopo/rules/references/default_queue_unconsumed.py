@@ -63,8 +63,8 @@ class DefaultQueueUnconsumed(Rule):
         name = context.topology.default_queue
         if name in consumption.idle(context):
             yield self.finding(
-                f"no worker consumes the default queue {name!r}, which gets every task without a route,"
-                " Celery's own among them",
+                f"no worker consumes the default queue {name!r},"
+                " which gets every task without a route, Celery's own among them",
                 At(("queues", name), "table"),
                 help=consumption.way_out(context, name),
                 related=consumption.switched_off(context, name),

@@ -76,9 +76,9 @@ class DefaultQueueUndeclared(Rule):
             )
         elif any(getattr(topology, section) for section in _WORK):
             near = "default" if "default" in topology.queues else next(iter(topology.queues), None)
-            other = f" or name another: [defaults] queue = {near!r}" if near else ""
             yield self.finding(
                 f"Celery's default queue {name!r} is not declared",
                 At(("defaults",), "table"),
-                help=f"declare it with {header('queues', name)}{other}".replace("'", '"'),
+                help=f"declare it with {header('queues', name)}"
+                + (f", or make {near!r} the default with [defaults] queue" if near else ""),
             )

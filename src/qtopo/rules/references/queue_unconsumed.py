@@ -68,12 +68,12 @@ class QueueUnconsumed(Rule):
                 continue
             source = consumption.source_of(context, name)
             what = f", and {source} goes there" if source else ""
-            help = consumption.way_out(context, name)
+            advice = consumption.way_out(context, name)
             if consumption.takes_dead_letters(context, name):
-                help += ", or write parking = true if its messages wait for a person"
+                advice += ", or write parking = true if its messages wait for a person"
             yield self.finding(
                 f"no worker consumes queue {name!r}{what}",
                 At(("queues", name), "table"),
-                help=help,
+                help=advice,
                 related=consumption.switched_off(context, name),
             )

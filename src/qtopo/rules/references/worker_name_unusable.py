@@ -52,7 +52,7 @@ class WorkerNameUnusable(Rule):
             for character in "@,":
                 if character in name:
                     yield self.finding(
-                        f"the name of worker {name!r} has {character!r}, so that its node is not found by it",
+                        f"the name of worker {name!r} has {character!r}, which no node can have",
                         At(("workers", name), "key"),
                         help="name it without",
                     )

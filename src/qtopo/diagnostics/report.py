@@ -1,0 +1,37 @@
+"""What a renderer is given: the diagnostics of one run and what was looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from qtopo.topology.finding import SEVERITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qtopo.diagnostics.diagnostic import Diagnostic
+
+
+class Report(NamedTuple):
+    """The outcome of one run, and how it may be shown.
+
+    `files` are all that were checked, `texts` what stands in them (a file may
+    be missing there: then nothing of it is quoted). `suppressed` counts the
+    diagnostics that comments in the files have waived. `width` is that of the
+    terminal in columns; `unicode` says whether box characters may be used.
+    """
+
+    files: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, str]
+    color: bool = False
+    suppressed: int = 0
+    width: int = 80
+    unicode: bool = True
+
+    def counts(self) -> dict[str, int]:
+        """Return how many diagnostics there are of each severity, the most severe first."""
+        counts = dict.fromkeys(SEVERITIES, 0)
+        for one in self.diagnostics:
+            counts[one.severity] += 1
+        return counts

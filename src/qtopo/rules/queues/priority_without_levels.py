@@ -1,0 +1,88 @@
+"""The rule `priority-without-levels`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtopo.rules.base import Rule
+from qtopo.rules.rabbitmq import STREAM, is_rabbitmq, kind
+from qtopo.rules.senders import route_label
+from qtopo.topology.priority import levels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Finding
+
+
+class PriorityWithoutLevels(Rule):
+    """A route gives a priority, but its queue keeps no priorities.
+
+    ## Why is this bad?
+
+    RabbitMQ keeps messages in the order they came unless the queue has
+    `max_priority`: the priority has no effect, and urgent tasks wait behind all
+    others.
+
+    ## Example
+
+    ```toml
+    [queues.celery]
+
+    [[routes]]
+    task = "shop.pay.*"
+    queue = "celery"
+    priority = 9
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+
+    ## Use instead
+
+    ```toml
+    [queues.celery]
+    max_priority = 9
+
+    [[routes]]
+    task = "shop.pay.*"
+    queue = "celery"
+    priority = 9
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+    """
+
+    name = "priority-without-levels"
+    code = "QT311"
+    severity = "warning"
+    needs = ("broker.transport",)
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Look at the queue of each route with a priority."""
+        if not is_rabbitmq(context):
+            return
+        topology = context.topology
+        for index, route in enumerate(topology.routes):
+            if route.priority is None or not context.is_sound("routes", index, "queue"):
+                continue
+            name = route.queue or topology.default_queue
+            queue = topology.queues.get(name)
+            if queue is None or kind(queue) == STREAM or levels(queue):
+                continue
+            if not (
+                context.is_sound("queues", name, "max_priority")
+                and context.is_sound("queues", name, "arguments")
+            ):
+                continue
+            if "x-max-priority" in queue.arguments:
+                # A value RabbitMQ does not take: that is another rule's.
+                continue
+            yield self.finding(
+                f"{route_label(route)} has priority {route.priority}, but queue {name!r} keeps no priorities",
+                ("routes", index, "priority"),
+                help=f"give queue {name!r} max_priority = 9, or leave the priority out",
+                related=[("the queue is declared here", ("queues", name))],
+            )

@@ -1,0 +1,89 @@
+"""The rule `stream-as-task-queue`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtopo.rules.base import Rule
+from qtopo.rules.rabbitmq import STREAM, argument, is_rabbitmq, kind
+from qtopo.rules.senders import senders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Finding, Path
+
+
+class StreamAsTaskQueue(Rule):
+    """Tasks are sent to a stream, or a worker consumes one.
+
+    ## Why is this bad?
+
+    A consumer of a stream has to limit its prefetch before it starts, and to say
+    where it starts to read. Celery does neither: the worker exits when it begins to
+    consume. And a stream keeps its messages, so tasks would be run again and again.
+
+    ## Example
+
+    ```toml
+    [queues.celery]
+    type = "stream"
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+
+    ## Use instead
+
+    ```toml
+    [queues.celery]
+    type = "quorum"
+
+    [queues.audit]
+    type = "stream"
+    exchange = "events"
+    routing_key = "#"
+    parking = true
+
+    [exchanges.events]
+    type = "topic"
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+    """
+
+    name = "stream-as-task-queue"
+    code = "QT305"
+    severity = "error"
+    needs = ("broker.transport",)
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Look for who uses each stream."""
+        if not is_rabbitmq(context):
+            return
+        queues = context.topology.queues
+        streams = {name for name, queue in queues.items() if kind(queue) == STREAM}
+        if not streams:
+            return
+        used: dict[str, list[tuple[str, Path]]] = {}
+        for name, workers in context.wiring.consumers.items():
+            if name in streams:
+                worker = context.topology.workers[workers[0]]
+                at = ("workers", worker.name, "queues", (worker.queues or ()).index(name))
+                used.setdefault(name, []).append((f"worker {worker.name!r} consumes it", at))
+        for sender in senders(context.topology):
+            if sender.queue in streams:
+                used.setdefault(sender.queue, []).append(
+                    (f"{sender.label} goes there", sender.place)
+                )
+        for name in queues:
+            declared = argument(queues[name], "x-queue-type")
+            if name in used and declared is not None:
+                yield self.finding(
+                    f"stream {name!r} is used as a task queue, which Celery cannot consume",
+                    declared.path,
+                    help='make it type = "quorum" or "classic"',
+                    related=used[name][:3],
+                )

@@ -1,0 +1,29 @@
+"""What all tests share: an environment without surprises, and real brokers where asked for."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from brokers import rabbitmq_url, redis_url
+
+__all__ = ["rabbitmq_url", "redis_url"]
+
+_BROKERS = {"rabbitmq_url", "redis_url"}
+_OURS = ("QTOPO_", "CELERY_")
+# The short names are those that `celery` itself reads.
+_NAMES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "APP", "BROKER_URL", "REMAP_SIGTERM")
+
+
+def pytest_configure() -> None:
+    """Forget what the developer's shell says about qtopo, Celery and colours."""
+    for name in list(os.environ):
+        if name.startswith(_OURS) or name in _NAMES:
+            del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that uses a real broker."""
+    for item in items:
+        if _BROKERS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.broker)
