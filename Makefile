@@ -22,6 +22,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m compileall -q src/qtopo # as pip does for what is not editable
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed pyproject.toml

@@ -11,8 +11,8 @@ a machine that changes its speed changes both sides.
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -46,7 +46,6 @@ class Run:
     """One finished process: seconds of wall and processor time, peak memory in MB."""
 
     def __init__(self, command: list[str]) -> None:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.perf_counter()
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=HERE.parent
@@ -57,7 +56,6 @@ class Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         self.cpu = usage.ru_utime + usage.ru_stime
         self.memory = usage.ru_maxrss / 1000
-        del before
         if process.returncode:
             raise SystemExit(f"{command} failed with {process.returncode}: {errors.decode()}")
 
@@ -98,8 +96,12 @@ def check(file: str | Path) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
+    parser.add_argument("--quick", action="store_true", help="smaller files, fewer runs")
+    parser.add_argument("--report-only", action="store_true", help="exit 0 whatever the figures")
+    args = parser.parse_args()
+    quick = args.quick
+    # As pip leaves what it installs; an editable install is compiled at every start.
+    compileall.compile_dir(HERE.parent / "src", quiet=2)
     report = Report()
     runs = 5 if quick else 15
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; medians of {runs} runs; times in ms\n")
@@ -128,7 +130,7 @@ def main() -> int:
         )
         report.line("  time for ten times the size / ten", times[1] / times[10] / 10, 1.3, "grows linearly")
     print(f"\n{report.missed} missed" if report.missed else "\nall bars met")
-    return 1 if report.missed else 0
+    return 1 if report.missed and not args.report_only else 0
 
 
 if __name__ == "__main__":

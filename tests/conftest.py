@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from brokers import rabbitmq_url, redis_url
 
 __all__ = ["rabbitmq_url", "redis_url"]

@@ -304,7 +304,7 @@ def test_printed_lines_start_workers_that_work(here, redis_url, monkeypatch):
     )  # fmt: skip
     lines = printed.stdout.splitlines()
     assert len(lines) == 5
-    logs = [open(here / f"log{number}", "wb") for number in range(len(lines))]
+    logs = [(here / f"log{number}").open("wb") for number in range(len(lines))]
     running = [
         subprocess.Popen(
             ["sh", "-c", line], env=env, stdout=log, stderr=log, start_new_session=True

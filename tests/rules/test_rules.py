@@ -14,7 +14,7 @@ import pytest
 import qtopo.rules
 from qtopo.rules import page
 from qtopo.rules.base import Rule
-from qtopo.rules.registry import RULES
+from qtopo.rules import registry
 from qtopo.topology.finding import SEVERITIES
 from qtopo.topology.shape import SHAPES
 
@@ -42,6 +42,8 @@ CASES = [
     for path in PAGES
     for case in mdtest.cases(path.read_text("utf-8"))
 ]
+
+RULES = registry.rules()
 
 
 def families() -> list[ModuleType]:

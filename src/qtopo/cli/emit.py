@@ -17,7 +17,7 @@ from qtopo.cli.common import (
 )
 from qtopo.cli.main import NO, OK
 from qtopo.emit.base import TARGETS, Job, emitter, target_of
-from qtopo.errors import EmitError, UnknownNameError
+from qtopo.errors import UnknownNameError
 
 if TYPE_CHECKING:
     import argparse
@@ -90,11 +90,7 @@ def call(args: argparse.Namespace) -> int:
         version=__version__,
         namespace=args.namespace,
     )
-    try:
-        artifacts = emit.emit(job)
-    except EmitError as error:
-        complain(str(error), error.help)
-        return NO
+    artifacts = emit.emit(job)
     if args.check or args.diff:
         return _compare(args, artifacts)
     proof = emit.prove(job, artifacts, _progress())

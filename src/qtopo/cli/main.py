@@ -76,38 +76,49 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     import argparse
     from importlib import import_module
 
-    from qtopo import __version__
+    named = arguments[0] if arguments else ""
+    if named in COMMANDS:
+        # Only the command that is called is imported, and only its parser is
+        # built: start-up is part of the feature.
+        module = import_module(f"qtopo.cli.{named}")
+        command = argparse.ArgumentParser(
+            prog=f"qtopo {named}",
+            description=module.__doc__,
+            epilog=module.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(command)
+        command.set_defaults(call=module.call)
+        return command.parse_args(arguments[1:])
+    return _overview().parse_args(arguments)
 
+
+def _overview() -> argparse.ArgumentParser:
+    """The parser where no command is called: help, the version, and what to say of a typo."""
+    import argparse
+
+    from qtopo import __version__
+    from qtopo.topology.suggest import did_you_mean
+
+    class Command(argparse.Action):
+        def __call__(self, parser: argparse.ArgumentParser, *given: object) -> NoReturn:
+            hint = did_you_mean(str(given[1]), COMMANDS)
+            parser.error(f"no command {given[1]!r}: {hint or 'see qtopo --help'}")
+
+    listed = "\n".join(f"  {name:<9} {summary}" for name, summary in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="qtopo",
-        description="One TOML file for a whole Celery deployment: checked, compiled, drawn.",
+        usage="qtopo COMMAND [options]",
+        description="One TOML file for a whole Celery deployment: checked, compiled, drawn.\n\n"
+        f"commands:\n{listed}\n\n`qtopo COMMAND --help` tells more of each.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"qtopo {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    named = next((one for one in arguments if not one.startswith("-")), None)
-    for name, summary in COMMANDS.items():
-        # Only the command that is called is imported: start-up is part of the feature.
-        module = import_module(f"qtopo.cli.{name}") if name == named else None
-        command = commands.add_parser(
-            name,
-            help=summary,
-            description=module and module.__doc__,
-            epilog=module and getattr(module, "EPILOG", None),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        if module is not None:
-            module.add_arguments(command)
-            command.set_defaults(call=module.call)
-    if named is not None and named not in COMMANDS:
-        from qtopo.topology.suggest import did_you_mean
-
-        hint = did_you_mean(named, COMMANDS)
-        parser.error(f"no command {named!r}" + (f": {hint}" if hint else f": it is one of {', '.join(COMMANDS)}"))
-    return parser.parse_args(arguments)
+    parser.add_argument("command", metavar="COMMAND", action=Command, help=argparse.SUPPRESS)
+    return parser
 
 
 def _call(parsed: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtopo.diagnostics.screen import columns, visible
@@ -91,7 +91,9 @@ def _cut(line: str, first: int, last: int, room: int, ellipsis: str) -> tuple[st
         left = begin - max(0, room - 2 * dots - length) // 2
         if stop >= len(line):
             left = min(left, edges[-1] - room + dots)
-    here = min(bisect_right(edges, max(left, 0)) - 1, first - skipped)
+    here = bisect_left(edges, max(left, 0))
+    here = bisect_right(edges, edges[here]) - 1  # combining characters go with their base
+    here = min(here, first - skipped)
     prefix = ellipsis if skipped or here else ""
     budget = room - columns(prefix)
     suffix = ellipsis if stop < len(line) or edges[-1] - edges[here] > budget else ""
@@ -106,10 +108,7 @@ def _lay_out(text: str) -> tuple[list[str], list[int]]:
     cells: list[str] = []
     edges = [0]
     for character in text:
-        if character == "\t":
-            cell = " " * (TAB - edges[-1] % TAB)
-        else:
-            cell = visible(character)
+        cell = " " * (TAB - edges[-1] % TAB) if character == "\t" else visible(character)
         cells.append(cell)
         edges.append(edges[-1] + columns(cell))
     return cells, edges

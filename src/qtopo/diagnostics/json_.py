@@ -25,7 +25,7 @@ def render(report: Report) -> str:
         "diagnostics": [_diagnostic(one) for one in report.diagnostics],
         "summary": {**report.counts(), "suppressed": report.suppressed},
     }
-    text = json.dumps(content, indent=2, ensure_ascii=False)
+    text = json.dumps(content, indent=2, ensure_ascii=not report.unicode)
     # Such characters stand in strings only, so an escape means the same.
     return _TROUBLESOME.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 

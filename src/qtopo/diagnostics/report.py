@@ -18,7 +18,8 @@ class Report(NamedTuple):
     `files` are all that were checked, `texts` what stands in them (a file may
     be missing there: then nothing of it is quoted). `suppressed` counts the
     diagnostics that comments in the files have waived. `width` is that of the
-    terminal in columns; `unicode` says whether box characters may be used.
+    terminal in columns; `unicode` says whether the output takes more than ASCII
+    (box characters).
     """
 
     files: tuple[str, ...]

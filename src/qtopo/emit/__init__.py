@@ -1,0 +1,1 @@
+"""What a topology becomes: one module per target, which yields artifacts and never writes."""

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.compiler.settings import compile_settings
-from qtopo.compiler.values import EnvUrl
+from qtopo.compiler.values import BroadcastValue, EnvUrl
 from qtopo.emit import python_values
 from qtopo.emit.base import Artifact, Proof, counted
-from qtopo.emit.python_literal import Spread, assignment, comment, expression
+from qtopo.emit.python_literal import Spread, assignment, comment, expression, width
 from qtopo.errors import EmitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from qtopo.compiler.queues import Declared
+    from qtopo.compiler.values import ExchangeValue
     from qtopo.emit.base import Job
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+|[a-z][a-z0-9]{2,}")
@@ -30,6 +32,7 @@ _RESERVED = {
     "declare_unconsumed",
     *(name for names in python_values.IMPORTS.values() for name in names),
 }
+_SHORT = 30
 _SPREAD = ("task_queues", "task_annotations", "beat_schedule", "broker_transport_options")
 
 
@@ -139,8 +142,8 @@ def module(job: Job) -> str:
     """Return the text of the module."""
     compiled = compile_settings(job.topology, known_tasks=job.known_tasks)
     spell = _speller(job.namespace)
-    used: set[str] = set()
-    blocks = []
+    used = python_values.Names(_shared(compiled.settings))
+    blocks: list[str] = []
     for title, settings in _grouped(compiled.settings):
         lines = [comment(title + ".")]
         if any(isinstance(value, EnvUrl) for value in settings.values()) and not any(
@@ -148,13 +151,15 @@ def module(job: Job) -> str:
         ):
             lines += [comment(line) for line in _UNSET.split("\n")]
         for name, value in settings.items():
+            if name == "task_queues" and used.shared:
+                lines.append(assignment(python_values.EXCHANGES, _exchanges(used)))
             written = python_values.source_of(value, used)
             lines.append(assignment(spell(name), _spread(name, written)))
         blocks.append("\n".join(lines) + "\n")
     text = "\n".join(blocks)
     if compiled.declared_at_start:
         text += "\n\n" + _declarations(compiled.declared_at_start, used)
-    imports = python_values.imports(used)
+    imports = python_values.imports(used.used)
     return "\n".join(part for part in (_header(job), imports, text) if part)
 
 
@@ -188,6 +193,26 @@ def _grouped(settings: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return groups
 
 
+def _shared(settings: Mapping[str, Any]) -> dict[str, ExchangeValue]:
+    """Return the exchanges that several queues, or bindings of one, are bound to."""
+    count: Counter[str] = Counter()
+    found: dict[str, ExchangeValue] = {}
+    for queue in settings.get("task_queues", ()):
+        own = () if isinstance(queue, BroadcastValue) else queue.bindings
+        for exchange in (queue.exchange, *(one.exchange for one in own)):
+            # A long name in brackets would have to be broken over lines.
+            if exchange is not None and width(exchange.name) <= _SHORT:
+                count[exchange.name] += 1
+                found[exchange.name] = exchange
+    return {name: exchange for name, exchange in found.items() if count[name] > 1}
+
+
+def _exchanges(used: python_values.Names) -> Spread:
+    return Spread(
+        {name: python_values.exchange_call(one, used) for name, one in used.shared.items()}
+    )
+
+
 def _spread(name: str, value: Any) -> Any:
     """Write one item a line what people look up line by line."""
     if name == "task_routes":
@@ -218,14 +243,14 @@ def _speller(namespace: str | None) -> Callable[[str], str]:
     return spell
 
 
-def _declarations(declared: Declared, used: set[str]) -> str:
-    used.update(("bootsteps", "celeryd_init"))
+def _declarations(declared: Declared, used: python_values.Names) -> str:
+    used.add("bootsteps", "celeryd_init")
     attributes = ""
     body = ""
     for name, values in declared._asdict().items():
         if not values:
             continue
-        written = [python_values.source_of(value, used) for value in values]
+        written = tuple(python_values.source_of(value, used) for value in values)
         source = expression(Spread(written), depth=1, taken=len(name) + 3)
         attributes += f"    {name} = {source}\n"
         body += _BODIES[name]

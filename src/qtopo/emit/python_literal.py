@@ -34,6 +34,13 @@ class Either(NamedTuple):
     other: Any
 
 
+class Item(NamedTuple):
+    """`table["key"]`; short enough to stand on one line."""
+
+    table: str
+    key: str
+
+
 class Spread(NamedTuple):
     """A list, tuple or dict that is written one item a line, even where it would fit in one."""
 
@@ -132,9 +139,13 @@ def _flat(value: Any) -> str | None:
     if isinstance(value, str):
         return string(value)
     if isinstance(value, Spread):
-        return None if value.value else _flat(value.value)
+        # The comma of a tuple of one belongs to it, and keeps no lines apart.
+        alone = type(value.value) is tuple and len(value.value) == 1
+        return None if value.value and not alone else _flat(value.value)
     if isinstance(value, Either):
         return f"{_flat(value.one)} or {_flat(value.other)}"
+    if isinstance(value, Item):
+        return f"{value.table}[{string(value.key)}]"
     if isinstance(value, (Call, list, tuple, dict)):
         opening, closing, items = _parts(value)
         flat = []
@@ -169,7 +180,7 @@ def _parts(value: Any) -> tuple[str, str, list[tuple[str, Any]]]:
         return "{", "}", [(f"{_key(key)}: ", one) for key, one in value.items()]
     if isinstance(value, list):
         return "[", "]", _unnamed(value)
-    if isinstance(value, tuple):
+    if type(value) is tuple:
         return "(", ")", _unnamed(value)
     return _flat(value) or "", "", []
 

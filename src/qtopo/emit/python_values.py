@@ -17,10 +17,10 @@ from qtopo.compiler.values import (
     TimedeltaValue,
     number,
 )
-from qtopo.emit.python_literal import Call, Either
+from qtopo.emit.python_literal import Call, Either, Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 IMPORTS = {
     "": ("os", "re"),
@@ -32,6 +32,9 @@ IMPORTS = {
     "kombu.common": ("Broadcast",),
 }
 """Every name an emitted module may import, by module and in isort's order."""
+
+EXCHANGES = "EXCHANGES"
+"""The module's table of exchanges."""
 
 _STANDARD = ("", "datetime")
 
@@ -56,7 +59,22 @@ def imports(used: set[str]) -> str:
     return "\n".join(blocks)
 
 
-def source_of(value: Any, used: set[str]) -> Any:
+class Names:
+    """The names that source needs: `used` of `IMPORTS`, and the exchanges that are `shared`.
+
+    A shared exchange is written once, in the module's table of exchanges.
+    """
+
+    def __init__(self, shared: Mapping[str, ExchangeValue]) -> None:
+        self.used: set[str] = set()
+        self.shared = shared
+
+    def add(self, *names: str) -> None:
+        """Note names that are in use."""
+        self.used.update(names)
+
+
+def source_of(value: Any, used: Names) -> Any:
     """Return a value for `python_literal`; names it needs are added to `used`."""
     make = _MAKE.get(type(value))
     if make is not None:
@@ -70,25 +88,32 @@ def source_of(value: Any, used: set[str]) -> Any:
     return value
 
 
-def _call(name: str, used: set[str], *arguments: Any, **keywords: Any) -> Call:
+def _call(name: str, used: Names, *arguments: Any, **keywords: Any) -> Call:
     used.add(name.partition(".")[0])
     return Call(name, arguments, keywords)
 
 
-def _exchange(value: ExchangeValue, used: set[str]) -> Call:
+def _exchange(value: ExchangeValue, used: Names) -> Call | Item:
+    if value.name in used.shared:
+        return Item(EXCHANGES, value.name)
+    return exchange_call(value, used)
+
+
+def exchange_call(value: ExchangeValue, used: Names) -> Call:
+    """Return the call that makes an exchange."""
     # kombu's own default; said where it is another.
     kind = {} if value.type == "direct" else {"type": value.type}
     return _call("Exchange", used, value.name, **kind, **value.options)
 
 
-def _binding(value: BindingValue, used: set[str]) -> Call:
+def _binding(value: BindingValue, used: Names) -> Call:
     extra = {"arguments": value.arguments} if value.arguments else {}
     return _call(
         "binding", used, _exchange(value.exchange, used), routing_key=value.routing_key, **extra
     )
 
 
-def _queue(value: QueueValue, used: set[str]) -> Call:
+def _queue(value: QueueValue, used: Names) -> Call:
     if value.exchange is None:
         bindings = _several(value.bindings, used)
         return _call("Queue", used, value.name, bindings=bindings, **value.options)
@@ -98,11 +123,11 @@ def _queue(value: QueueValue, used: set[str]) -> Call:
     )
 
 
-def _several(bindings: Iterable[BindingValue], used: set[str]) -> list[Call]:
+def _several(bindings: Iterable[BindingValue], used: Names) -> list[Call]:
     return [_binding(one, used) for one in bindings]
 
 
-def _broadcast(value: BroadcastValue, used: set[str]) -> Call:
+def _broadcast(value: BroadcastValue, used: Names) -> Call:
     return _call(
         "Broadcast",
         used,
@@ -113,36 +138,36 @@ def _broadcast(value: BroadcastValue, used: set[str]) -> Call:
     )
 
 
-def _exchange_binding(value: ExchangeBindingValue, used: set[str]) -> tuple[Any, ...]:
+def _exchange_binding(value: ExchangeBindingValue, used: Names) -> tuple[Any, ...]:
     exchange, source = _exchange(value.exchange, used), _exchange(value.source, used)
     return (exchange, source, value.routing_key, dict(value.arguments))
 
 
-def _env_url(value: EnvUrl, used: set[str]) -> Either:
+def _env_url(value: EnvUrl, used: Names) -> Either:
     # `or`, since Celery takes an empty URL for its own default: localhost.
     return Either(_call("os.environ.get", used, value.variable), value.fallback)
 
 
-def _regex(value: RegexValue, used: set[str]) -> Call:
+def _regex(value: RegexValue, used: Names) -> Call:
     return _call("re.compile", used, value.pattern)
 
 
-def _crontab(value: CrontabValue, used: set[str]) -> Call:
+def _crontab(value: CrontabValue, used: Names) -> Call:
     return _call("crontab", used, **value.fields)
 
 
-def _solar(value: SolarValue, used: set[str]) -> Call:
+def _solar(value: SolarValue, used: Names) -> Call:
     return _call("solar", used, value.event, number(value.latitude), number(value.longitude))
 
 
-def _timedelta(value: TimedeltaValue, used: set[str]) -> Call:
+def _timedelta(value: TimedeltaValue, used: Names) -> Call:
     for unit, seconds in _UNITS:
         if value.seconds % seconds == 0:
             return _call("timedelta", used, **{unit: number(value.seconds / seconds)})
     return _call("timedelta", used, milliseconds=round(value.seconds * 1000))
 
 
-_MAKE: dict[type, Callable[[Any, set[str]], Any]] = {
+_MAKE: dict[type, Callable[[Any, Names], Any]] = {
     BindingValue: _binding,
     BroadcastValue: _broadcast,
     CrontabValue: _crontab,

@@ -114,9 +114,10 @@ def _plain(value: Any) -> Any:
 
 def _queue(queue: QueueValue) -> dict[str, Any]:
     """Return the form that `kombu.Queue.from_dict` reads; each flag under its own name."""
-    assert queue.exchange is not None
-    plain: dict[str, Any] = {"exchange": queue.exchange.name, "exchange_type": queue.exchange.type}
-    plain |= {f"exchange_{key}": value for key, value in queue.exchange.options.items()}
+    plain: dict[str, Any] = {}
+    if queue.exchange is not None:
+        plain |= {"exchange": queue.exchange.name, "exchange_type": queue.exchange.type}
+        plain |= {f"exchange_{key}": value for key, value in queue.exchange.options.items()}
     plain["routing_key"] = queue.routing_key
     for key, value in queue.options.items():
         plain[f"queue_{key}" if key in ("durable", "auto_delete") else key] = value

@@ -66,7 +66,7 @@ def graph(topology: Topology) -> MultiDiGraph:
       receives from it, `alternate` exchange to exchange;
     - `consumes` queue to worker (`active` False where the worker has no
       replicas), `runs-on` worker to machine;
-    - `dead-letter` queue to exchange;
+    - `dead-letter` queue to exchange (`delivered_to` as far as the key is known);
     - `uses` task to resource, `waits-for` task to task.
     """
     builder = _Builder(topology)
@@ -367,7 +367,10 @@ class _Builder:
             end = self._node("queue", key)
         else:
             return
-        self._link(node, end, DEAD_LETTER, key or "", exchange=exchange, routing_key=key)
+        extra: dict[str, Any] = {}
+        if key is not None:
+            extra["delivered_to"] = list(deliveries(self.topology).queues(exchange, key))
+        self._link(node, end, DEAD_LETTER, key or "", exchange=exchange, routing_key=key, **extra)
 
 
 def _schedule(topology: Topology) -> Mapping[str, Any]:

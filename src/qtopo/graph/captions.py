@@ -17,6 +17,7 @@ _DURATIONS = {
 _SIZES = {"max_length_bytes", "memory", "max_memory_per_child"}
 _MANY = 3
 _NAMED = {DEAD_LETTER: "dead letters", ALTERNATE: "alternate", WAITS_FOR: "waits for"}
+_FREE = {"arguments", "consumer_arguments", "headers", "args", "kwargs", "env"}
 _GRAPH_KEYS = {"kind", "label", "path", "missing", "members"}
 """What the graph says of itself, rather than the file of a thing."""
 
@@ -60,7 +61,11 @@ def value_text(key: str, value: Any) -> str:
     if value is True or value is False:
         return str(value).lower()
     if isinstance(value, dict):
-        return ", ".join(f"{name} {value_text(name, one)}" for name, one in value.items())
+        # Keys of free tables mean what the user or the broker says, not what ours do.
+        free = key in _FREE or not key
+        return ", ".join(
+            f"{name} {value_text('' if free else name, one)}" for name, one in value.items()
+        )
     if isinstance(value, list):
         return ", ".join(value_text("", one) for one in value)
     if isinstance(value, (int, float)):
@@ -126,7 +131,7 @@ def _task(data: dict[str, Any]) -> list[str]:
 def _machine(data: dict[str, Any]) -> list[str]:
     cpus = f"{data['cpus']:g} cores" if "cpus" in data else ""
     number = data.get("count", 1)
-    return [f"{number:,} of them" if number > 1 else "", cpus, _with("", data, "memory").strip()]
+    return [cpus, _with("", data, "memory").strip(), f"{number:,} of them" if number > 1 else ""]
 
 
 def _resource(data: dict[str, Any]) -> list[str]:

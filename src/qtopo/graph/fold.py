@@ -17,30 +17,32 @@ if TYPE_CHECKING:
     from networkx import MultiDiGraph
 
 _SHOWN = 3
+_ROUNDS = 20
 _PREFIX = re.compile(r"[^.:/_-]*")
 
 
 def foldings(graph: MultiDiGraph) -> Iterator[tuple[str, MultiDiGraph]]:
-    """Yield ever smaller graphs, each with what was folded; the last has a node per kind."""
-    yield "tasks with the same neighbours", _fold(graph, _same_neighbours(graph, ("task",)))
+    """Yield ever smaller graphs, each with what was folded.
+
+    The last has a node for each kind and no text on its edges, so that its size
+    has a bound.
+    """
+    yield "tasks with the same neighbours", _fold(graph, _same_neighbours(graph))
     tasks = _fold(graph, _same_way(graph))
     yield "tasks that go the same way", tasks
-    yield "whatever has the same neighbours", _fold(tasks, _same_neighbours(tasks, None))
+    yield "whatever leads to the same workers alike", _fold(tasks, _same_workers(tasks))
     yield "names that begin alike", _fold(graph, _same_beginning(graph))
-    yield "each kind", _fold(graph, lambda node: graph.nodes[node]["kind"])
+    yield "each kind", _fold(graph, lambda node: graph.nodes[node]["kind"], labels=False)
 
 
-def _same_neighbours(
-    graph: MultiDiGraph, kinds: tuple[str, ...] | None
-) -> Callable[[str], Hashable]:
+def _same_neighbours(graph: MultiDiGraph) -> Callable[[str], Hashable]:
     def key(node: str) -> Hashable:
         data = graph.nodes[node]
-        if kinds is not None and data["kind"] not in kinds:
+        if data["kind"] != "task":
             return node
-        ends = {
-            (True, other, edge["kind"]) for _, other, edge in graph.out_edges(node, data=True)
-        } | {(False, other, edge["kind"]) for other, _, edge in graph.in_edges(node, data=True)}
-        return data["kind"], bool(data.get("missing")), frozenset(ends)
+        to = frozenset((end, edge["kind"]) for _, end, edge in graph.out_edges(node, data=True))
+        by = frozenset((start, edge["kind"]) for start, _, edge in graph.in_edges(node, data=True))
+        return to, by
 
     return key
 
@@ -60,6 +62,36 @@ def _same_way(graph: MultiDiGraph) -> Callable[[str], Hashable]:
     return key
 
 
+def _same_workers(graph: MultiDiGraph) -> Callable[[str], Hashable]:
+    """Group what leads, over things that are grouped alike, to the same workers.
+
+    Colours are refined until they no longer split: two nodes keep one colour
+    where their edges lead to the same colours. Workers, machines and resources
+    begin with a colour each.
+    """
+    colours: dict[str, int] = {}
+    names: dict[Hashable, int] = {}
+    for node, data in graph.nodes(data=True):
+        alone = data["kind"] in ("worker", "machine", "resource")
+        first = node if alone else (data["kind"], bool(data.get("missing")))
+        colours[node] = names.setdefault(first, len(names))
+    # A way from beat to machine is seven edges long, detours over dead letters
+    # aside; what is not told apart by then may as well stay together.
+    for _ in range(_ROUNDS):
+        before = len(names)
+        names = {}
+        refined = {}
+        for node in graph:
+            ends = frozenset(
+                (edge["kind"], colours[end]) for _, end, edge in graph.out_edges(node, data=True)
+            )
+            refined[node] = names.setdefault((colours[node], ends), len(names))
+        colours = refined
+        if len(names) == before:
+            break
+    return colours.__getitem__
+
+
 def _same_beginning(graph: MultiDiGraph) -> Callable[[str], Hashable]:
     def key(node: str) -> Hashable:
         data = graph.nodes[node]
@@ -69,7 +101,9 @@ def _same_beginning(graph: MultiDiGraph) -> Callable[[str], Hashable]:
     return key
 
 
-def _fold(graph: MultiDiGraph, key: Callable[[str], Hashable]) -> MultiDiGraph:
+def _fold(
+    graph: MultiDiGraph, key: Callable[[str], Hashable], *, labels: bool = True
+) -> MultiDiGraph:
     """Return a graph with one node for all that have the same key, parallel edges merged."""
     from networkx import MultiDiGraph
 
@@ -88,8 +122,8 @@ def _fold(graph: MultiDiGraph, key: Callable[[str], Hashable]) -> MultiDiGraph:
         if home[start] != home[end] or start == end:
             merged.setdefault((home[start], home[end], data["kind"]), []).append(data)
     for (start, end, kind), edges in merged.items():
-        labels = list(dict.fromkeys(data["label"] for data in edges if data["label"]))
-        folded.add_edge(start, end, kind=kind, label=_listed(labels))
+        texts = dict.fromkeys(data["label"] for data in edges if labels and data["label"])
+        folded.add_edge(start, end, kind=kind, label=_listed(list(texts)))
     return folded
 
 

@@ -121,10 +121,13 @@ class _Trees:
                 yield _Line(self._head(node), [])
 
     def _queue(self, node: str) -> Iterator[_Line]:
+        told: set[str] = set()
         for start, data in self._in(node, BINDS):
             key = edge_text(self.graph, start, node, data)
             text = f"bound to {self._head(start)}" + (f": {key}" if key else "")
-            yield _Line(_clean(text), [*self._exchange(start)])
+            below = [] if start in told else [*self._exchange(start, node)]
+            told.add(start)
+            yield _Line(_clean(text), below)
         for start, _ in self._in(node, DEAD_LETTER):
             yield _Line(f"gets the dead letters of {self._name(start)}", [])
         for start, data in self.reaching.get(node, ()):
@@ -136,13 +139,16 @@ class _Trees:
         for end, data in self._out(node, DEAD_LETTER):
             yield _Line(f"dead letters to {self._name(end)}{_key(data)}", [])
 
-    def _exchange(self, node: str) -> Iterator[_Line]:
-        """Yield what an exchange gets besides what tasks publish."""
+    def _exchange(self, node: str, queue: str | None = None) -> Iterator[_Line]:
+        """Yield what an exchange gets besides what tasks publish; `queue` may get it too."""
         for start, data in self._in(node, EXCHANGE_BINDING):
             yield _Line(f"gets from {self._name(start)}{_key(data)}", [])
         for start, _ in self._in(node, ALTERNATE):
             yield _Line(f"gets what {self._name(start)} cannot place", [])
         for start, data in self._in(node, DEAD_LETTER):
+            known = data.get("delivered_to")
+            if queue and known is not None and self.graph.nodes[queue]["label"] not in known:
+                continue
             yield _Line(f"gets the dead letters of {self._name(start)}{_key(data)}", [])
 
     def _sender(self, node: str, data: dict[str, Any]) -> _Line:

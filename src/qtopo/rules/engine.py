@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from qtopo.rules import registry
 from qtopo.rules.base import Context
-from qtopo.rules.registry import RULES
 from qtopo.topology.finding import ERROR
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ class Outcome(NamedTuple):
 def run(
     topology: Topology, shape: Iterable[Finding] = (), rules: Sequence[type[Rule]] | None = None
 ) -> Outcome:
-    """Run `rules` (default: all) over a topology.
+    """Run `rules` (default: all that can matter) over a topology.
 
     `shape` are the errors of shape of the same file: the topology is then only
     what could be read, and rules that need what is broken stay silent.
     """
     context = Context(topology, [one.at.path for one in shape if one.severity == ERROR])
     outcome = Outcome([], [])
-    for rule in RULES if rules is None else rules:
+    for rule in registry.rules(topology) if rules is None else rules:
         if not all(context.is_whole(part) for part in rule.needs):
             continue
         found: list[Finding] = []

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 ROUTE, TASK, ENTRY, DEFAULT = "route", "task", "entry", "default"
 
+EVERYTHING = ("", ".*", "^.*", "^.*$", ".*$", "^", ".*?")
+"""Expressions that match every name; of others it is not known what they contain."""
+
 
 class Sender(NamedTuple):
     """One place that sends tasks.
 
     `kind` is `route`, `task`, `entry` or `default`; `path` its key path; `label`
     what a sentence calls it. `route` is what decides (None: nothing but the
-    default), `queue_path` where the queue is named, `key_path` where the key
-    is (each None where it is not). `sent` is what is published.
+    default), `queue_path` where the queue is named, `key_path` where a `key` is
+    given (each None where it is not). `sent` is what is published.
     """
 
     kind: str
@@ -38,6 +41,7 @@ class Sender(NamedTuple):
     route: Route | None
     queue_path: Path | None
     key_path: Path | None
+    key: str | None
     sent: Publishing
 
     @property
@@ -62,6 +66,16 @@ def route_label(route: Route) -> str:
     if isinstance(task, tuple):
         task = task[0] if task else ""
     return f"the route for {task!r}"
+
+
+def takes_everything(topology: Topology) -> bool:
+    """Whether a route takes every task, so that none is left to the default queue."""
+    for route in topology.routes:
+        if any(not glob.strip("*") for glob in route.globs):
+            return True
+        if isinstance(route.task, Regex) and route.task.regex in EVERYTHING:
+            return True
+    return False
 
 
 def senders(topology: Topology) -> list[Sender]:
@@ -126,6 +140,7 @@ def _senders(topology: Topology) -> list[Sender]:
                 route,
                 (*path, "queue") if route.queue else None,
                 (*path, "routing_key") if route.routing_key else None,
+                route.routing_key,
                 sent,
             )
         )
@@ -147,6 +162,7 @@ def _senders(topology: Topology) -> list[Sender]:
                 task.queue,
                 shared[0],
                 (*path, "queue"),
+                None,
                 None,
                 shared[1],
             )
@@ -171,12 +187,15 @@ def _senders(topology: Topology) -> list[Sender]:
                     None if entry.queue else decided,
                     (*path, "queue") if entry.queue else None,
                     (*path, "routing_key") if entry.routing_key else None,
+                    entry.routing_key,
                     sent,
                 )
             )
+    if takes_everything(topology):
+        return found
     named: Path = ("defaults", "queue") if topology.defaults.queue else ("defaults",)
     sent = publishing(topology, None)
     found.append(
-        Sender(DEFAULT, named, "a task without a route", sent.queue, None, named, None, sent)
+        Sender(DEFAULT, named, "a task without a route", sent.queue, None, named, None, None, sent)
     )
     return found

@@ -58,20 +58,16 @@ class ArgumentConflict(Rule):
                 continue
             pairs = [(key, raw, wire_value(queue, key)) for key, raw in ATTRIBUTES.items()]
             if queue.dead_letter is not None:
-                pairs.append(
-                    (
-                        "dead_letter",
-                        "x-dead-letter-routing-key",
-                        queue.dead_letter.routing_key or "",
-                    )
-                )
+                dead_key = queue.dead_letter.routing_key or ""
+                pairs.append(("dead_letter", "x-dead-letter-routing-key", dead_key))
             for key, raw, value in pairs:
                 if value is None or raw not in queue.arguments:
                     continue
                 given = queue.arguments[raw]
                 if given != value or type(given) is not type(value):
                     yield self.finding(
-                        f"queue {name!r} has both {key!r} and the argument {raw!r}, and they differ: {key!r} wins",
+                        f"queue {name!r} has {key!r} and the argument {raw!r}, which differ: "
+                        f"{key!r} wins",
                         ("queues", name, "arguments", raw),
                         help=f"keep {key!r}",
                         related=[("this wins", ("queues", name, key))],

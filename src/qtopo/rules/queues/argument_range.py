@@ -100,7 +100,8 @@ class ArgumentRange(Rule):
 
 def _limit(name: str, value: Any) -> str | None:
     """Return what a value breaks, or None; one of a wrong type has another rule."""
-    if type(value) is not TYPES.get(name):
+    given = type(value)
+    if given is not TYPES.get(name):
         return None
     if name in RANGES:
         least, most = RANGES[name]

@@ -69,7 +69,8 @@ class ClassicQuorumArgument(Rule):
                     )
                 elif one.name == "x-queue-leader-locator" and locator is not None:
                     yield self.finding(
-                        f"{said} {name!r} has {one.name!r}, which {locator.where} refuses for a classic queue{why}",
+                        f"{said} {name!r} has {one.name!r}, which {locator.where} refuses "
+                        f"for a classic queue{why}",
                         one.path,
                         help="leave it out, or use 'x-queue-master-locator'",
                         severity=locator.severity,

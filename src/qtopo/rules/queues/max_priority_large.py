@@ -61,7 +61,8 @@ class MaxPriorityLarge(Rule):
                 continue
             if ENOUGH < levels.value <= 255:
                 yield self.finding(
-                    f"queue {name!r} has {levels.value} levels of priority: each costs memory, and ten are used",
+                    f"queue {name!r} has {levels.value} levels of priority: each costs memory, "
+                    "and ten are used",
                     levels.path,
                     help="max_priority = 9 has a level for each priority of a route",
                 )

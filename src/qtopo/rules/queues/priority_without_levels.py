@@ -72,16 +72,15 @@ class PriorityWithoutLevels(Rule):
             queue = topology.queues.get(name)
             if queue is None or kind(queue) == STREAM or levels(queue):
                 continue
-            if not (
-                context.is_sound("queues", name, "max_priority")
-                and context.is_sound("queues", name, "arguments")
-            ):
+            keys = ("max_priority", "arguments")
+            if not all(context.is_sound("queues", name, key) for key in keys):
                 continue
             if "x-max-priority" in queue.arguments:
                 # A value RabbitMQ does not take: that is another rule's.
                 continue
             yield self.finding(
-                f"{route_label(route)} has priority {route.priority}, but queue {name!r} keeps no priorities",
+                f"{route_label(route)} has priority {route.priority}, but queue {name!r} keeps no "
+                "priorities",
                 ("routes", index, "priority"),
                 help=f"give queue {name!r} max_priority = 9, or leave the priority out",
                 related=[("the queue is declared here", ("queues", name))],

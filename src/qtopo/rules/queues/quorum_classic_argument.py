@@ -61,7 +61,8 @@ class QuorumClassicArgument(Rule):
                 # max_priority has a rule of its own: versions differ.
                 if one.name in REFUSED[QUORUM] and one.name != "x-max-priority":
                     yield self.finding(
-                        f"quorum queue {name!r} has {one.name!r}, which only another type of queue takes: "
+                        f"quorum queue {name!r} has {one.name!r}, which only another type of "
+                        "queue takes: "
                         "RabbitMQ refuses to declare it",
                         one.path,
                         help="leave it out: a quorum queue keeps its messages on disk anyway"

@@ -77,7 +77,8 @@ class QuorumMaxPriority(Rule):
                 )
             elif refused is not None:
                 yield self.finding(
-                    f"quorum queue {name!r} has max_priority, which {refused.where} refuses to declare",
+                    f"quorum queue {name!r} has max_priority, which {refused.where} refuses to "
+                    "declare",
                     priority.path,
                     help="leave it out, make the queue classic, or use RabbitMQ 4.3",
                     severity=refused.severity,

@@ -75,9 +75,8 @@ class StreamAsTaskQueue(Rule):
                 used.setdefault(name, []).append((f"worker {worker.name!r} consumes it", at))
         for sender in senders(context.topology):
             if sender.queue in streams:
-                used.setdefault(sender.queue, []).append(
-                    (f"{sender.label} goes there", sender.place)
-                )
+                found = used.setdefault(sender.queue, [])
+                found.append((f"{sender.label} goes there", sender.place))
         for name in queues:
             declared = argument(queues[name], "x-queue-type")
             if name in used and declared is not None:

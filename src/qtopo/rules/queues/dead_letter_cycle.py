@@ -1,0 +1,109 @@
+"""The rule `dead-letter-cycle`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtopo.routing.delivery import deliveries
+from qtopo.rules.base import Rule
+from qtopo.rules.queues.letters import letter_keys
+from qtopo.rules.rabbitmq import argument, dead_letters, is_rabbitmq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Finding
+
+
+class DeadLetterCycle(Rule):
+    """Dead letters come back to the queue they left, without any delay.
+
+    ## Why is this bad?
+
+    A task that is rejected goes round at full speed: the worker takes it, rejects
+    it, gets it again. Nothing on the way waits or ends it. A cycle is sound where a
+    queue on it holds its messages for a while: that one has a `message_ttl` and no
+    worker.
+
+    ## Example
+
+    ```toml
+    [queues.celery]
+    dead_letter = { exchange = "celery", routing_key = "celery" }
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+
+    ## Use instead
+
+    ```toml
+    [queues.celery]
+    dead_letter = { exchange = "later", routing_key = "later" }
+
+    [queues.later]
+    message_ttl = "30s"
+    dead_letter = { exchange = "celery", routing_key = "celery" }
+    parking = true
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+    """
+
+    name = "dead-letter-cycle"
+    code = "QT314"
+    severity = "warning"
+    needs = ("include", "broker.transport", "exchanges", "queues", "workers.*.queues")
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Follow the dead letters of every queue that is consumed."""
+        if not is_rabbitmq(context):
+            return
+        topology = context.topology
+        onward: dict[str, tuple[str, ...]] = {}
+        for name, queue in topology.queues.items():
+            letters = dead_letters(queue)
+            # Where nobody consumes, nobody rejects; where messages wait, nothing spins.
+            if letters is None or name not in context.wiring.consumers:
+                continue
+            if argument(queue, "x-message-ttl") is not None:
+                continue
+            keys = [letters.key] if letters.key is not None else letter_keys(context, queue)
+            if len(keys) == 1:
+                onward[name] = deliveries(topology).queues(letters.exchange, keys[0])
+        for cycle in _cycles(onward):
+            first = min(cycle, key=list(onward).index)
+            start = cycle.index(first)
+            way = [*cycle[start:], *cycle[:start], first]
+            letters = dead_letters(topology.queues[first])
+            if letters is None:
+                continue
+            yield self.finding(
+                f"dead letters go round without a delay: {' -> '.join(repr(one) for one in way)}",
+                letters.exchange_path,
+                help="let them wait in a queue with message_ttl and without a worker, or park them",
+            )
+
+
+def _cycles(onward: dict[str, tuple[str, ...]]) -> Iterator[list[str]]:
+    """Yield the cycles that a walk over the graph meets, each node in at most one."""
+    done: set[str] = set()
+    for start in onward:
+        if start in done:
+            continue
+        way: list[str] = []
+        ahead = [iter((start,))]
+        while ahead:
+            step = next(ahead[-1], None)
+            if step is None:
+                ahead.pop()
+                if way:
+                    done.add(way.pop())
+            elif step in way:
+                yield way[way.index(step) :]
+                done.update(way[way.index(step) :])
+            elif step not in done and step in onward:
+                way.append(step)
+                ahead.append(iter(onward[step]))
