@@ -16,6 +16,7 @@ import subprocess
 import urllib.error
 import urllib.request
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -34,6 +35,20 @@ _LOCK = "qtopo-test"
 @pytest.fixture
 def redis_url() -> Iterator[str]:
     """The URL of an empty Redis database that nobody else uses; emptied afterwards."""
+    with redis_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def results_url() -> Iterator[str]:
+    """The URL of a Redis database for the results of one module's tests."""
+    with redis_database() as url:
+        yield url
+
+
+@contextmanager
+def redis_database() -> Iterator[str]:
+    """Find an empty Redis database, keep others off it, and empty it afterwards."""
     _answers(REDIS, 6379)
     from redis import Redis
 

@@ -6,11 +6,11 @@ import os
 
 import pytest
 
-from brokers import rabbitmq_url, redis_url
+from brokers import rabbitmq_url, redis_url, results_url
 
-__all__ = ["rabbitmq_url", "redis_url"]
+__all__ = ["rabbitmq_url", "redis_url", "results_url"]
 
-_BROKERS = {"rabbitmq_url", "redis_url"}
+_BROKERS = {"rabbitmq_url", "redis_url", "results_url"}
 _OURS = ("QTOPO_", "CELERY_")
 # The short names are those that `celery` itself reads.
 _NAMES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "APP", "BROKER_URL", "REMAP_SIGTERM")

@@ -56,8 +56,14 @@ keys = st.lists(words, min_size=1, max_size=4).map(".".join)
 patterns = st.lists(st.one_of(words, st.sampled_from(["*", "#"])), min_size=1, max_size=4).map(
     ".".join
 )
-scalars = st.one_of(st.booleans(), st.integers(-(2**40), 2**40), st.text(max_size=6).filter(printable))
-prose = st.text(max_size=20).filter(lambda text: "\r" not in text and all(ord(c) >= 32 or c in "\n\t" for c in text) and text.isprintable())
+scalars = st.one_of(
+    st.booleans(), st.integers(-(2**40), 2**40), st.text(max_size=6).filter(printable)
+)
+prose = st.text(max_size=20).filter(
+    lambda text: (
+        "\r" not in text and all(ord(c) >= 32 or c in "\n\t" for c in text) and text.isprintable()
+    )
+)
 
 
 def some(draw: Any, table: dict[str, Any], chances: dict[str, st.SearchStrategy[Any]]) -> None:
@@ -68,7 +74,9 @@ def some(draw: Any, table: dict[str, Any], chances: dict[str, st.SearchStrategy[
 
 
 @st.composite
-def topologies(draw: Any, transports: tuple[str, ...] = ("rabbitmq", "redis", "memory")) -> dict[str, Any]:
+def topologies(
+    draw: Any, transports: tuple[str, ...] = ("rabbitmq", "redis", "memory")
+) -> dict[str, Any]:
     """A whole topology, as `tomli.loads` would give it."""
     transport = draw(st.sampled_from(transports))
     amqp = transport == "rabbitmq"
@@ -78,14 +86,23 @@ def topologies(draw: Any, transports: tuple[str, ...] = ("rabbitmq", "redis", "m
         "broker": {"transport": transport, "url": "env:TEST_BROKER_URL"},
     }
     if draw(st.booleans()):
-        data["results"] = {"url": "env:TEST_RESULT_URL", "backend": "redis", "expires": draw(durations)}
+        data["results"] = {
+            "url": "env:TEST_RESULT_URL",
+            "backend": "redis",
+            "expires": draw(durations),
+        }
     exchanges = {
         name: {"type": draw(st.sampled_from(kinds)), "durable": draw(st.booleans())}
         for name in draw(st.lists(names(), max_size=4, unique=True))
     }
     taken = set(exchanges)
     queue_names = draw(
-        st.lists(names(comma=False).filter(lambda name: name not in taken), min_size=1, max_size=6, unique=True)
+        st.lists(
+            names(comma=False).filter(lambda name: name not in taken),
+            min_size=1,
+            max_size=6,
+            unique=True,
+        )
     )
     queues: dict[str, Any] = {}
     for name in queue_names:
@@ -102,7 +119,9 @@ def topologies(draw: Any, transports: tuple[str, ...] = ("rabbitmq", "redis", "m
     data["routes"] = draw(_routes(queues, exchanges, tasks))
     data["workers"] = draw(_workers(queue_names))
     if draw(st.booleans()):
-        data["beat"] = {"schedule": draw(st.dictionaries(names(), _entry(queues, exchanges, tasks), max_size=3))}
+        data["beat"] = {
+            "schedule": draw(st.dictionaries(names(), _entry(queues, exchanges, tasks), max_size=3))
+        }
     if tasks and draw(st.booleans()):
         data["workflows"] = draw(st.dictionaries(names(), _canvas(tasks), max_size=2))
     return {key: value for key, value in data.items() if value or key == "queues"}
@@ -119,7 +138,10 @@ def _queue(draw: Any, exchanges: dict[str, Any], amqp: bool) -> dict[str, Any]:
         if kind == "topic":
             queue["routing_key"] = draw(patterns)
         elif kind == "headers":
-            queue["binding_arguments"] = {"x-match": draw(st.sampled_from(["all", "any"])), "kind": draw(words)}
+            queue["binding_arguments"] = {
+                "x-match": draw(st.sampled_from(["all", "any"])),
+                "kind": draw(words),
+            }
         elif kind == "direct":
             some(draw, queue, {"routing_key": keys})
     elif exchanges and choice == 3:
@@ -161,9 +183,11 @@ def _publishable(queue: dict[str, Any], exchanges: dict[str, Any]) -> bool:
 
 
 @st.composite
-def _routes(draw: Any, queues: dict[str, Any], exchanges: dict[str, Any], tasks: list[str]) -> list[dict[str, Any]]:
+def _routes(
+    draw: Any, queues: dict[str, Any], exchanges: dict[str, Any], tasks: list[str]
+) -> list[dict[str, Any]]:
     routes = []
-    used: set[str] = {name for name in tasks}
+    used: set[str] = set(tasks)
     for _ in range(draw(st.integers(0, 5))):
         stem = draw(_PLAIN)
         form = draw(st.integers(0, 4))
@@ -174,7 +198,13 @@ def _routes(draw: Any, queues: dict[str, Any], exchanges: dict[str, Any], tasks:
             3: [f"{stem}.a", f"{stem}.b.*"],
             4: {"regex": f"{stem.replace('.', '[.]')}.*"},
         }[form]
-        texts = [task] if isinstance(task, str) else list(task.values()) if isinstance(task, dict) else task
+        texts = (
+            [task]
+            if isinstance(task, str)
+            else list(task.values())
+            if isinstance(task, dict)
+            else task
+        )
         if used.intersection(texts):
             continue
         used.update(texts)
@@ -193,14 +223,19 @@ def _routes(draw: Any, queues: dict[str, Any], exchanges: dict[str, Any], tasks:
         some(
             draw,
             route,
-            {"priority": st.integers(0, 9), "delivery_mode": st.sampled_from(["persistent", "transient"])},
+            {
+                "priority": st.integers(0, 9),
+                "delivery_mode": st.sampled_from(["persistent", "transient"]),
+            },
         )
         routes.append(route)
     return routes
 
 
 @st.composite
-def _task(draw: Any, queues: dict[str, Any], exchanges: dict[str, Any], tasks: list[str]) -> dict[str, Any]:
+def _task(
+    draw: Any, queues: dict[str, Any], exchanges: dict[str, Any], tasks: list[str]
+) -> dict[str, Any]:
     table: dict[str, Any] = {}
     direct = sorted(name for name, queue in queues.items() if _publishable(queue, exchanges))
     some(
@@ -208,7 +243,9 @@ def _task(draw: Any, queues: dict[str, Any], exchanges: dict[str, Any], tasks: l
         table,
         {
             **({"queue": st.sampled_from(direct)} if direct else {}),
-            "duration": st.one_of(durations, st.fixed_dictionaries({"mean": durations, "p99": durations})),
+            "duration": st.one_of(
+                durations, st.fixed_dictionaries({"mean": durations, "p99": durations})
+            ),
             "rate": rates,
             "rate_limit": rates,
             "cpu": st.floats(0, 8),
@@ -249,7 +286,9 @@ def _workers(draw: Any, queues: list[str]) -> dict[str, Any]:
                     st.fixed_dictionaries({"drain": durations}),
                     st.fixed_dictionaries({"soft": durations}),
                 ),
-                "env": st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9_]{0,6}", fullmatch=True), _ANY, max_size=2),
+                "env": st.dictionaries(
+                    st.from_regex(r"[A-Z][A-Z0-9_]{0,6}", fullmatch=True), _ANY, max_size=2
+                ),
                 "include": st.lists(words, max_size=2),
                 "extra_args": st.sampled_from([["--without-gossip"], ["--without-mingle", "-E"]]),
             },
@@ -258,15 +297,23 @@ def _workers(draw: Any, queues: list[str]) -> dict[str, Any]:
             low = draw(st.integers(1, 4))
             worker["autoscale"] = {"min": low, "max": low + draw(st.integers(0, 6))}
         workers[name] = worker
-    rest = [queue for queue in queues if not any(queue in one["queues"] and one.get("replicas", 1) for one in workers.values())]
+    rest = [
+        queue
+        for queue in queues
+        if not any(queue in one["queues"] and one.get("replicas", 1) for one in workers.values())
+    ]
     if rest:
         workers["all the rest"] = {"queues": rest}
     return workers
 
 
 @st.composite
-def _entry(draw: Any, queues: dict[str, Any], exchanges: dict[str, Any], tasks: list[str]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"task": draw(st.one_of(names(), st.sampled_from(tasks)) if tasks else names())}
+def _entry(
+    draw: Any, queues: dict[str, Any], exchanges: dict[str, Any], tasks: list[str]
+) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "task": draw(st.one_of(names(), st.sampled_from(tasks)) if tasks else names())
+    }
     entry.update(
         draw(
             st.one_of(
@@ -304,7 +351,13 @@ def _numbers(low: int, high: int) -> st.SearchStrategy[str]:
     one = st.integers(low, high).map(str)
     span = st.builds("{}-{}".format, one, one)
     step = st.integers(1, 30).map(str)
-    part = st.one_of(one, span, st.just("*"), st.builds("*/{}".format, step), st.builds("{}/{}".format, span, step))
+    part = st.one_of(
+        one,
+        span,
+        st.just("*"),
+        st.builds("*/{}".format, step),
+        st.builds("{}/{}".format, span, step),
+    )
     return st.lists(part, min_size=1, max_size=3).map(",".join)
 
 
@@ -326,7 +379,9 @@ def _canvas(tasks: list[str]) -> st.SearchStrategy[dict[str, Any]]:
         return st.one_of(
             st.fixed_dictionaries({"chain": steps}),
             st.fixed_dictionaries({"group": steps}),
-            st.fixed_dictionaries({"chord": st.fixed_dictionaries({"header": steps, "body": step})}),
+            st.fixed_dictionaries(
+                {"chord": st.fixed_dictionaries({"header": steps, "body": step})}
+            ),
         )
 
     return more(st.recursive(leaf, more, max_leaves=4))

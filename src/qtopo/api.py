@@ -116,7 +116,7 @@ def _in_overlay(findings: Iterable[Finding], over: Loaded) -> list[Finding]:
     spots: Sequence[Finding] = list(findings)
     for finding, where in zip(spots, over.source.locate([one.at for one in spots]), strict=True):
         if where.path[:1] != ("environments",):
-            finding = finding._replace(  # noqa: PLW2901
+            finding = finding._replace(
                 at=At(header, "table"), related=(("it is about this", finding.at), *finding.related)
             )
         pointed.append(

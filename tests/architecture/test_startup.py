@@ -13,7 +13,16 @@ SIMPLE = ROOT / "topologies" / "simple.toml"
 SHOP = ROOT / "topologies" / "shop.toml"
 
 HEAVY = {"celery", "kombu", "networkx", "pydantic", "billiard", "amqp", "vine"}
-SLOW = HEAVY | {"dataclasses", "inspect", "logging", "asyncio", "json", "difflib", "typing_extensions", "importlib.metadata"}
+SLOW = HEAVY | {
+    "dataclasses",
+    "inspect",
+    "logging",
+    "asyncio",
+    "json",
+    "difflib",
+    "typing_extensions",
+    "importlib.metadata",
+}
 
 
 def modules_after(*arguments: str) -> tuple[set[str], int]:
@@ -34,7 +43,10 @@ def test_checking_a_clean_file_imports_nothing_slow():
 
 def test_checking_a_broken_file_imports_nothing_heavy(tmp_path):
     file = tmp_path / "topology.toml"
-    file.write_text('[queues.a]\nnope = 1\n[[routes]]\ntask = "x"\nqueue = "b"\n[settings]\nworker_prefetch_multiplier = "x"\n')
+    file.write_text(
+        '[queues.a]\nnope = 1\n[[routes]]\ntask = "x"\nqueue = "b"\n'
+        '[settings]\nworker_prefetch_multiplier = "x"\n'
+    )
     for form in ("full", "json", "concise"):
         modules, status = modules_after("check", "--format", form, str(file))
         assert status == 1
@@ -60,9 +72,38 @@ def test_other_commands_without_need_of_celery_do_without(arguments):
 
 
 def test_the_package_itself_imports_nothing():
-    code = "import sys; before = set(sys.modules); import qtopo; print(*(set(sys.modules) - before))"
+    code = (
+        "import sys; before = set(sys.modules); import qtopo; print(*(set(sys.modules) - before))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {name for name in done.stdout.split() if not name.startswith(("qtopo", "typing", "_typing", "collections", "functools", "re", "enum", "contextlib", "operator", "keyword", "reprlib", "copyreg", "warnings", "types", "_collections", "_functools", "_operator", "_sre", "__future__", "itertools"))} == set()
+    assert {
+        name
+        for name in done.stdout.split()
+        if not name.startswith(
+            (
+                "qtopo",
+                "typing",
+                "_typing",
+                "collections",
+                "functools",
+                "re",
+                "enum",
+                "contextlib",
+                "operator",
+                "keyword",
+                "reprlib",
+                "copyreg",
+                "warnings",
+                "types",
+                "_collections",
+                "_functools",
+                "_operator",
+                "_sre",
+                "__future__",
+                "itertools",
+            )
+        )
+    } == set()
 
 
 def test_the_public_api_is_what_is_listed():
@@ -75,9 +116,14 @@ def test_the_public_api_is_what_is_listed():
 
 
 def test_files_are_small_enough_to_hold_in_the_head():
-    sizes = {file.relative_to(ROOT): len(file.read_text().splitlines()) for file in ROOT.glob("src/**/*.py")}
+    sizes = {
+        file.relative_to(ROOT): len(file.read_text().splitlines())
+        for file in ROOT.glob("src/**/*.py")
+    }
     generated = {Path("src/qtopo/topology/celery_settings.py")}
-    assert {file: size for file, size in sizes.items() if size > 400 and file not in generated} == {}
+    assert {
+        file: size for file, size in sizes.items() if size > 400 and file not in generated
+    } == {}
 
 
 def test_only_the_command_line_writes_and_exits():

@@ -1,4 +1,4 @@
-"""`qtopo workers --run`: output, signals, and ends; first with scripts, then with real workers."""
+"""The runner of `qtopo workers --run`: output, signals and ends, with scripts for workers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 
 import pytest
+
+from running import Running, alive, descendants
 
 if sys.platform == "win32":
     pytest.skip("the runner is for POSIX systems", allow_module_level=True)
@@ -61,40 +62,6 @@ def worker(label, task=0.0, **more):
     return launch(label, WORKER.replace("{task}", str(task)), **more)
 
 
-class Running:
-    """The runner in a process of its own; its output goes to files that can be watched."""
-
-    def __init__(self, folder, argv, **more):
-        self.out_path, self.err_path = folder / "stdout", folder / "stderr"
-        with self.out_path.open("wb") as out, self.err_path.open("wb") as err:
-            self.process = subprocess.Popen(
-                argv, **{"stdout": out, "stderr": err, "start_new_session": True, **more}
-            )
-
-    @property
-    def out(self):
-        return self.out_path.read_bytes().decode("utf-8", "replace")
-
-    @property
-    def err(self):
-        return self.err_path.read_bytes().decode("utf-8", "replace")
-
-    def until(self, condition, seconds=20.0):
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, f"it did not come to that:\n{self.out}\n{self.err}"
-            time.sleep(0.02)
-
-    def ready(self, count):
-        self.until(lambda: self.out.count("ready") == count)
-
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def wait(self, seconds=20.0):
-        return self.process.wait(seconds)
-
-
 @pytest.fixture
 def run(tmp_path):
     """Starts the runner on some launches; nothing stays behind, whatever the test finds."""
@@ -114,32 +81,6 @@ def run(tmp_path):
         if running.process.poll() is None:
             running.process.kill()
             running.process.wait()
-
-
-def descendants(pid):
-    """The processes below one, by `ps`."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True)
-    children = {}
-    for line in listed.stdout.splitlines():
-        one, parent = map(int, line.split())
-        children.setdefault(parent, []).append(one)
-    found, todo = [], [pid]
-    while todo:
-        below = children.get(todo.pop(), [])
-        found += below
-        todo += below
-    return found
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return not state.stdout.startswith("Z") and bool(state.stdout.strip())
 
 
 def test_lines_stand_behind_padded_names(run):
@@ -366,12 +307,28 @@ def test_a_reader_that_goes_away_stops_it(run, tmp_path):
     assert "nobody reads the output" in running.err
 
 
-def test_a_reader_that_stalls_does_not_keep_it_from_stopping(run):
+def test_a_reader_that_stalls_does_not_keep_it_from_stopping(run, tmp_path):
     reading, writing = os.pipe()
-    flood = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
-    running = run(launch("one", flood + "while True: print('x' * 1000)"), stdout=writing)
+    count = tmp_path / "count"
+    # It has much to say when it stops, which nobody takes either.
+    flood = """
+import signal, sys
+def stop(*_):
+    for _ in range(5000): print("y" * 1000)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+with open(COUNT, "ab", 0) as count:
+    while True:
+        print("x" * 1000)
+        count.write(b".")
+""".replace("COUNT", repr(str(count)))
+    running = run(launch("one", flood), stdout=writing)
     os.close(writing)
     time.sleep(1.5)
+    # The process is held up, rather than its output kept for ever.
+    held = count.stat().st_size
+    time.sleep(0.3)
+    assert 1000 < held == count.stat().st_size < 2000
     below = descendants(running.process.pid)
     running.signal(signal.SIGTERM)
     running.until(lambda: not any(map(alive, below)))
@@ -380,6 +337,8 @@ def test_a_reader_that_stalls_does_not_keep_it_from_stopping(run):
     time.sleep(0.3)
     running.signal(signal.SIGTERM)
     assert running.wait() == 0
+    assert re.search(r"\d+ lines were left out", running.err)
+    assert "1 process stopped well" in running.err
     os.close(reading)
 
 
@@ -388,187 +347,3 @@ def test_a_program_that_cannot_be_started(run, tmp_path):
     running = Running(tmp_path, [sys.executable, "-c", driver, json.dumps([launch("one", "")])])
     assert running.wait() == 2
     assert "cannot start 'one': /no/such/celery" in running.err
-
-
-APP = """\
-import os, time
-from celery import Celery
-
-app = Celery("shop", broker=os.environ["SHOP_URL"])
-app.conf.update(task_acks_late=True, task_default_queue="q")
-
-@app.task(name="nap")
-def nap(seconds, path):
-    open(path + ".began", "w").close()
-    time.sleep(seconds)
-    open(path + ".done", "w").close()
-"""
-
-TOPOLOGY = """\
-[app]
-celery = "shop:app"
-[broker]
-transport = "redis"
-url = "env:SHOP_URL"
-[defaults]
-queue = "q"
-[queues.q]
-[workers.w]
-queues = ["q"]
-concurrency = 2
-[beat]
-"""
-
-
-class Deployment:
-    """`qtopo workers --run` in a folder with an app, and a way to send it naps."""
-
-    def __init__(self, folder, url, topology):
-        (folder / "shop.py").write_text(APP, encoding="utf-8")
-        (folder / "topology.toml").write_text(topology, encoding="utf-8")
-        env = {**os.environ, "SHOP_URL": url, "PYTHONWARNINGS": "ignore"}
-        argv = [sys.executable, "-m", "qtopo", "workers", "--run"]
-        self.folder, self.url = folder, url
-        self.running = Running(folder, argv, cwd=folder, env=env)
-
-    def nap(self, seconds):
-        from celery import Celery
-
-        with Celery("caller", broker=self.url, set_as_current=False) as app:
-            app.send_task("nap", (seconds, str(self.folder / "nap")), queue="q")
-        self.running.until(self.began)
-
-    def began(self):
-        return (self.folder / "nap.began").exists()
-
-    def done(self):
-        return (self.folder / "nap.done").exists()
-
-
-@pytest.fixture
-def deploy(tmp_path):
-    started = []
-
-    def start(url, topology=TOPOLOGY):
-        deployment = Deployment(tmp_path, url, topology)
-        started.append(deployment.running.process)
-        return deployment
-
-    yield start
-    for process in started:
-        below = descendants(process.pid)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        for pid in below:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-@pytest.mark.slow
-def test_sigterm_lets_a_running_task_finish(deploy, redis_url):
-    shop = deploy(redis_url)
-    shop.nap(4)
-    below = descendants(shop.running.process.pid)
-    # Two main processes and two children of prefork.
-    assert len(below) == 4
-    shop.running.signal(signal.SIGTERM)
-    assert shop.running.wait(30) == 0
-    assert shop.done()
-    assert not any(map(alive, below))
-    assert re.search(r"^w     \| .*Warm shutdown", shop.running.out, re.M)
-    assert "2 processes stopped well" in shop.running.err
-
-
-@pytest.mark.slow
-def test_a_second_signal_is_quicker_and_the_task_is_not_lost(deploy, redis_url):
-    from redis import Redis
-
-    shop = deploy(redis_url)
-    shop.nap(60)
-    shop.running.signal(signal.SIGINT)
-    shop.running.until(lambda: "Warm shutdown" in shop.running.out)
-    time.sleep(0.5)
-    began = time.monotonic()
-    shop.running.signal(signal.SIGINT)
-    status = shop.running.wait(30)
-    assert time.monotonic() - began < 15
-    assert not shop.done()
-    assert status == 0, shop.running.err
-    with Redis.from_url(redis_url) as client:
-        assert client.llen("q") == 1
-
-
-@pytest.mark.slow
-def test_a_soft_shutdown_gives_the_task_back(deploy, redis_url):
-    from redis import Redis
-
-    shop = deploy(redis_url, TOPOLOGY.replace("concurrency = 2", 'shutdown = { soft = "2s" }'))
-    shop.nap(60)
-    began = time.monotonic()
-    shop.running.signal(signal.SIGTERM)
-    assert shop.running.wait(30) == 0
-    assert 2 <= time.monotonic() - began < 12
-    assert "Initiating Soft Shutdown, terminating in 2.0 seconds" in shop.running.out
-    with Redis.from_url(redis_url) as client:
-        assert client.llen("q") == 1
-
-
-@pytest.mark.slow
-def test_killing_qtopo_does_not_orphan_celery(deploy, redis_url):
-    if not sys.platform.startswith("linux"):
-        pytest.skip("only Linux tells a process that its parent is gone")
-    shop = deploy(redis_url)
-    shop.nap(2)
-    below = descendants(shop.running.process.pid)
-    shop.running.process.kill()
-    shop.running.process.wait()
-    shop.running.until(lambda: not any(map(alive, below)), 30)
-    assert shop.done()
-
-
-@pytest.mark.slow
-def test_an_app_that_does_not_exist_stops_all_with_celerys_status(deploy):
-    shop = deploy("redis://127.0.0.1:1", TOPOLOGY.replace("shop:app", "no_such_module"))
-    assert shop.running.wait(30) == 2
-    assert "The module no_such_module was not found" in shop.running.out
-    assert "failed after" in shop.running.err
-
-
-def test_celery_is_missing(tmp_path):
-    # A Python whose folder has no celery, and a PATH without it.
-    (tmp_path / "topology.toml").write_text(TOPOLOGY, encoding="utf-8")
-    script = """
-import sys
-from qtopo.cli.main import main
-sys.executable = "/nowhere/python"
-sys.exit(main(["workers", "--run"]))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "no 'celery' beside '/nowhere/python' or on PATH" in done.stderr
-
-
-def test_running_does_not_import_celery(tmp_path):
-    (tmp_path / "topology.toml").write_text(TOPOLOGY, encoding="utf-8")
-    script = """
-import sys
-from pathlib import Path
-from qtopo.cli import workers
-from qtopo.cli.run import runner
-runner.Runner.run = lambda self: 0
-from qtopo.cli.main import main
-assert main(["workers", "--run"]) == 0
-assert main(["workers", "--print-commands"]) == 0
-loaded = {"celery", "kombu", "networkx"} & set(sys.modules)
-assert not loaded, loaded
-"""
-    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)

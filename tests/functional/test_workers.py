@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -284,6 +286,18 @@ extra_args = ["--without-gossip"]
 """
 
 
+def end_group(process):
+    """Wait for a shell and all it started; the worker outlives the shell by a second."""
+    process.wait()
+    end = time.monotonic() + 20
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < end:
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        pytest.fail("a worker did not stop")
+
+
 @pytest.mark.slow
 def test_printed_lines_start_workers_that_work(here, redis_url, monkeypatch):
     import socket
@@ -329,12 +343,7 @@ def test_printed_lines_start_workers_that_work(here, redis_url, monkeypatch):
         for process in running:
             os.killpg(process.pid, signal.SIGTERM)
         for process in running:
-            try:
-                process.wait(20)
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+            end_group(process)
         for log in logs:
             log.close()
         app.close()

@@ -15,13 +15,60 @@ import pytest
 from qtopo.cli.main import main
 
 ROOT = Path(__file__).parents[2]
-SEEDS = [file.read_bytes() for name in ("simple", "shop", "redis-priorities", "django") for file in [ROOT / f"topologies/{name}.toml"]]
+SEEDS = [
+    file.read_bytes()
+    for name in ("simple", "shop", "redis-priorities", "django")
+    for file in [ROOT / f"topologies/{name}.toml"]
+]
 NASTY = [
-    b"'", b'"', b'"""', b"\\", b"\n", b"\r\n", b"\0", b"\x1b[31m", b"\xff\xfe", b"\xef\xbb\xbf", "🐰".encode(), "\u202e".encode(),
-    b"[", b"]", b"[[", b"{", b"}", b"=", b".", b",", b"#", b"$(touch pwned)", b"%i", b"<script>", b"`id`", b"x" * 300,
-    b"-1", b"0", b"9" * 40, b"9" * 5000, b"1e400", b"nan", b"-inf", b"true", b"1979-05-27", b"07:32:00", b"[]", b"{}", b'""', b"[[[[[[]]]]]]",
-    b"[" * 500, b'"\\u0000"', b'"\\uD7FF"', b'"a\\nb"', b"'a,b'", b"' a '", b'"' + b"n" * 300 + b'"',
-]  # fmt: skip
+    b"'",
+    b'"',
+    b'"""',
+    b"\\",
+    b"\n",
+    b"\r\n",
+    b"\0",
+    b"\x1b[31m",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    "🐰".encode(),
+    "\u202e".encode(),
+    b"[",
+    b"]",
+    b"[[",
+    b"{",
+    b"}",
+    b"=",
+    b".",
+    b",",
+    b"#",
+    b"$(touch pwned)",
+    b"%i",
+    b"<script>",
+    b"`id`",
+    b"x" * 300,
+    b"-1",
+    b"0",
+    b"9" * 40,
+    b"9" * 5000,
+    b"1e400",
+    b"nan",
+    b"-inf",
+    b"true",
+    b"1979-05-27",
+    b"07:32:00",
+    b"[]",
+    b"{}",
+    b'""',
+    b"[[[[[[]]]]]]",
+    b"[" * 500,
+    b'"\\u0000"',
+    b'"\\uD7FF"',
+    b'"a\\nb"',
+    b"'a,b'",
+    b"' a '",
+    b'"' + b"n" * 300 + b'"',
+]
 COUNT = 2000
 
 
@@ -46,14 +93,27 @@ def mutate(rng: random.Random, data: bytes) -> bytes:
                 data = data[:at]
             case 5:
                 # A value of another type.
-                lines[line] = re.sub(rb"= .*", lambda _: b"= " + rng.choice(NASTY), lines[line], count=1)
+                lines[line] = re.sub(
+                    rb"= .*", lambda _: b"= " + rng.choice(NASTY), lines[line], count=1
+                )
                 data = b"\n".join(lines)
             case 6:
                 # Another name between quotes or brackets.
-                lines[line] = re.sub(rb'"[^"]*"', lambda _: b'"' + rng.choice(NASTY).replace(b'"', b"") + b'"', lines[line], count=1)
+                lines[line] = re.sub(
+                    rb'"[^"]*"',
+                    lambda _: b'"' + rng.choice(NASTY).replace(b'"', b"") + b'"',
+                    lines[line],
+                    count=1,
+                )
                 data = b"\n".join(lines)
             case 7:
-                lines[line] = re.sub(rb"\[(\w+)\.[^\]]+\]", lambda m: b"[" + m.group(1) + b'."' + rng.choice(NASTY).replace(b'"', b"") + b'"]', lines[line])
+                lines[line] = re.sub(
+                    rb"\[(\w+)\.[^\]]+\]",
+                    lambda m: (
+                        b"[" + m.group(1) + b'."' + rng.choice(NASTY).replace(b'"', b"") + b'"]'
+                    ),
+                    lines[line],
+                )
                 data = b"\n".join(lines)
             case 8:
                 other = rng.choice(SEEDS).split(b"\n")
@@ -85,7 +145,10 @@ def test_mutated_files_never_show_a_traceback(part, tmp_path, monkeypatch):
         file.write_bytes(mutate(rng, rng.choice(SEEDS)))
         commands = [["check", "topology.toml"], ["check", "--format", "json", "topology.toml"]]
         # Celery proves what is emitted, which takes its time: a part of the files is enough.
-        commands += [["workers", "--print-commands"], ["graph", "--format", rng.choice(["dot", "mermaid", "json", "text"])]]
+        commands += [
+            ["workers", "--print-commands"],
+            ["graph", "--format", rng.choice(["dot", "mermaid", "json", "text"])],
+        ]
         commands += [["emit", "out.py", "--no-check"]] if number % 3 == 0 else []
         for command in commands:
             status, out, err = run(command)
@@ -105,6 +168,10 @@ def test_the_process_itself_shows_none_either(tmp_path):
     file = tmp_path / "topology.toml"
     file.write_bytes(b'[queues."\\u0000"]\n\xff')
     for command in ("check", "emit out.py", "workers", "graph"):
-        done = subprocess.run([sys.executable, "-m", "qtopo", *command.split(), "-t", str(file)], capture_output=True, cwd=tmp_path)
+        done = subprocess.run(
+            [sys.executable, "-m", "qtopo", *command.split(), "-t", str(file)],
+            capture_output=True,
+            cwd=tmp_path,
+        )
         assert done.returncode == 1
         assert b"Traceback" not in done.stdout + done.stderr

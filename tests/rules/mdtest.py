@@ -134,13 +134,19 @@ def _markers(comment: str) -> list[re.Match[str]]:
         at = match.end() + 2
 
 
-def check(toml: str, folder: Path, files: dict[str, str] | None = None) -> list[Found]:
-    """Return what qtopo says of a topology, as `qtopo check` does: shape, rules, every overlay."""
+def write(toml: str, folder: Path, files: dict[str, str] | None = None) -> Path:
+    """Write a topology and the files beside it; returns its path."""
     for name, text in (files or {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     file = folder / "topology.toml"
     file.write_text(toml, encoding="utf-8")
+    return file
+
+
+def check(toml: str, folder: Path, files: dict[str, str] | None = None) -> list[Found]:
+    """Return what qtopo says of a topology, as `qtopo check` does: shape, rules, every overlay."""
+    file = write(toml, folder, files)
     examination = api.examine(source.read(str(file)))
     for fault in examination.faults:
         raise AssertionError(f"rule {fault.rule} failed:\n{fault.traceback}")

@@ -12,9 +12,9 @@ import mdtest
 import pytest
 
 import qtopo.rules
-from qtopo.rules import page
+from qtopo import source
+from qtopo.rules import engine, page, registry
 from qtopo.rules.base import Rule
-from qtopo.rules import registry
 from qtopo.topology.finding import SEVERITIES
 from qtopo.topology.shape import SHAPES
 
@@ -35,6 +35,7 @@ RANGES = {
     "beat": range(750, 800),
     "isolation": range(800, 850),
 }
+RULES = registry.rules()
 BY_NAME = {rule.name: rule for rule in RULES}
 PAGES = sorted(HERE.glob("*/*.md"))
 CASES = [
@@ -42,8 +43,6 @@ CASES = [
     for path in PAGES
     for case in mdtest.cases(path.read_text("utf-8"))
 ]
-
-RULES = registry.rules()
 
 
 def families() -> list[ModuleType]:
@@ -75,6 +74,17 @@ def test_page(path: Path, case: mdtest.Case, tmp_path: Path) -> None:
     wrong = mdtest.differences(expected, mdtest.check(case.toml, tmp_path, case.files))
     shown = f"{path.parent.name}/{path.name}:{case.line} {case.name}"
     assert not wrong, "\n".join([shown, *wrong, case.toml])
+
+
+@pytest.mark.parametrize(("path", "case"), CASES)
+def test_a_family_left_out_had_nothing_to_say(
+    path: Path, case: mdtest.Case, tmp_path: Path
+) -> None:
+    """The registry leaves out families that a topology does not need: they find nothing in it."""
+    loaded = source.read(str(mdtest.write(case.toml, tmp_path, case.files)))
+    needed = engine.run(loaded.topology, loaded.findings)
+    whole = engine.run(loaded.topology, loaded.findings, RULES)
+    assert needed == whole
 
 
 @pytest.mark.parametrize("family", families(), ids=lambda one: one.__name__)

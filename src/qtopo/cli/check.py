@@ -40,8 +40,12 @@ line above it, waives the rule there.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_topology_arguments(parser)
-    parser.add_argument("files", nargs="*", metavar="FILE", help="the topologies (default: the one of -t)")
-    parser.add_argument("--format", choices=tuple(FORMATS), default="full", help="how findings are shown")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="the topologies (default: the one of -t)"
+    )
+    parser.add_argument(
+        "--format", choices=tuple(FORMATS), default="full", help="how findings are shown"
+    )
     parser.add_argument(
         "--fail-on",
         choices=SEVERITIES,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qtopo.source import Loaded
 
 
-class Stop(Exception):
+class Stop(Exception):  # noqa: N818
     """Everything has been said; only the exit code is left."""
 
     def __init__(self, code: int) -> None:
@@ -28,14 +28,19 @@ class Stop(Exception):
 
 def add_topology_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that every command takes."""
-    parser.add_argument("-t", "--topology", metavar="FILE", help="the topology (default: see qtopo --help)")
+    parser.add_argument(
+        "-t", "--topology", metavar="FILE", help="the topology (default: see qtopo --help)"
+    )
     parser.add_argument("--env", metavar="NAME", help="merge the overlay [environments.NAME] in")
 
 
 def add_color_argument(parser: argparse.ArgumentParser) -> None:
     """Add `--color`."""
     parser.add_argument(
-        "--color", choices=("auto", "always", "never"), default="auto", help="colour the output (default: on a terminal)"
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colour the output (default: on a terminal)",
     )
 
 
@@ -88,7 +93,15 @@ def load(args: argparse.Namespace) -> Loaded:
     loaded = source.read(find_topology(args.topology), args.env)
     if loaded.broken:
         examination = api.examine(loaded)
-        say(render("full", loaded.source.files, examination.diagnostics, loaded.source.texts, sys.stderr))
+        say(
+            render(
+                "full",
+                loaded.source.files,
+                examination.diagnostics,
+                loaded.source.texts,
+                sys.stderr,
+            )
+        )
         raise Stop(NO)
     return loaded
 
@@ -139,6 +152,7 @@ def render(
             texts=texts,
             color=use_color(stream, color),
             suppressed=suppressed,
+            width=terminal_width(stream),
             unicode=use_unicode(stream),
         )
     )
@@ -155,6 +169,17 @@ def use_color(stream: Any, choice: str = "auto") -> bool:
     return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
 
 
+def terminal_width(stream: Any) -> int:
+    """Return how many columns a stream shows: COLUMNS, else the terminal's, else 100."""
+    configured = os.environ.get("COLUMNS", "")
+    if configured.isascii() and configured.isdigit() and int(configured[:6]) > 0:
+        return int(configured[:6])
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 100
+    except (OSError, ValueError, AttributeError):
+        return 100
+
+
 def use_unicode(stream: Any) -> bool:
     """Whether a stream can show box characters."""
     return (getattr(stream, "encoding", None) or "").lower().replace("-", "") in ("utf8", "utf8sig")
@@ -167,8 +192,9 @@ def say(text: str) -> None:
 
 
 def answer(text: str) -> None:
-    """Write to stdout, one newline at its end."""
-    print(text.rstrip("\n"))
+    """Write to stdout, one newline at its end; an empty answer writes nothing."""
+    if text:
+        print(text.rstrip("\n"))
 
 
 def complain(message: str, help: str | None = None, *, kind: str = "error") -> None:

@@ -79,10 +79,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from qtopo.topology.transports import TRANSPORTS
 
     add_topology_arguments(parser)
-    parser.add_argument("file", nargs="?", metavar="FILE", help="what to write (default: topology.toml; - is stdout)")
-    parser.add_argument("--app", default="app.celery:app", metavar="MODULE:ATTR", help="what follows `celery -A`")
     parser.add_argument(
-        "--transport", choices=sorted(TRANSPORTS), default="rabbitmq", metavar="NAME", help="the kind of broker"
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="what to write (default: topology.toml; - is stdout)",
+    )
+    parser.add_argument(
+        "--app", default="app.celery:app", metavar="MODULE:ATTR", help="what follows `celery -A`"
+    )
+    parser.add_argument(
+        "--transport",
+        choices=sorted(TRANSPORTS),
+        default="rabbitmq",
+        metavar="NAME",
+        help="the kind of broker",
     )
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
 

@@ -40,12 +40,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_topology_arguments(parser)
     parser.add_argument("tasks", nargs="*", metavar="TASK", help="the name of a task")
     parser.add_argument("--all", action="store_true", help="every task the file names")
-    parser.add_argument("--exchange", metavar="NAME", help="ask the broker alone: where does this exchange take --key")
-    parser.add_argument("--key", action="append", default=[], metavar="KEY", help="a routing key, with --exchange")
     parser.add_argument(
-        "--header", action="append", default=[], metavar="NAME=VALUE", help="a message header, with --exchange"
+        "--exchange",
+        metavar="NAME",
+        help="ask the broker alone: where does this exchange take --key",
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how the answer is shown")
+    parser.add_argument(
+        "--key", action="append", default=[], metavar="KEY", help="a routing key, with --exchange"
+    )
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a message header, with --exchange",
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how the answer is shown"
+    )
 
 
 def call(args: argparse.Namespace) -> int:
@@ -126,7 +138,13 @@ def _decided(one: Routed, topology: Topology) -> str:
     if one.decided_by.kind == "task":
         return f"[{describe(one.decided_by.path)}]"
     task = topology.routes[int(one.decided_by.path[1])].task
-    pattern = task if isinstance(task, str) else ", ".join(task) if isinstance(task, tuple) else f"/{task.regex}/"
+    pattern = (
+        task
+        if isinstance(task, str)
+        else ", ".join(task)
+        if isinstance(task, tuple)
+        else f"/{task.regex}/"
+    )
     return f"{describe(one.decided_by.path)} ({pattern})"
 
 
@@ -170,4 +188,6 @@ def _table(routed: list[Routed]) -> str:
         )
         for one in routed
     ]
-    return columns(("TASK", "QUEUE", "EXCHANGE", "KEY", "PRIORITY", "DELIVERED TO", "WORKERS"), rows)
+    return columns(
+        ("TASK", "QUEUE", "EXCHANGE", "KEY", "PRIORITY", "DELIVERED TO", "WORKERS"), rows
+    )

@@ -35,4 +35,6 @@ def visible(text: str) -> str:
     """Return the text with control characters made visible, so that no name drives the terminal."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )

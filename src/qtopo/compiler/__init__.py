@@ -1,0 +1,1 @@
+"""A topology as plain values: settings and processes, nothing about files."""

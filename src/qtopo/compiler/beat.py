@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtopo.compiler.routes import Routes
 from qtopo.compiler.values import CrontabValue, SolarValue, TimedeltaValue, number
 from qtopo.topology import crontab
-from qtopo.topology.kinds import thaw
+from qtopo.topology.raw import thaw
 from qtopo.topology.publishing import publishing
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def entry_options(topology: Topology, routes: Routes, entry: Entry) -> dict[str,
     and that means another thing for the entry.
     """
     options: dict[str, Any] = {}
+    base = routes.options(entry.task)
     if entry.queue or entry.routing_key:
-        base = routes.options(entry.task)
         over = publishing(
             topology, routes.decide(entry.task), queue=entry.queue, routing_key=entry.routing_key
         )
@@ -76,6 +76,9 @@ def entry_options(topology: Topology, routes: Routes, entry: Entry) -> dict[str,
             # A queue without priorities: what the route says can only be replaced
             # by another number, and the broker takes none for 0.
             options["priority"] = over.wire_priority or 0
+    if "headers" in base:
+        # Beat adds a header of its own, and by that replaces all of the route's.
+        options["headers"] = base["headers"]
     if entry.expires is not None:
         options["expires"] = number(entry.expires)
     return options

@@ -72,11 +72,8 @@ class Process(NamedTuple):
             for number in range(1, self.replicas + 1)
         ]
 
-    def replica_argv(self, number: int | str) -> tuple[str, ...]:
-        """Return the arguments of a replica, whose node is `name-NUMBER@%h`.
-
-        A supervisor that numbers processes itself gives its own placeholder.
-        """
+    def replica_argv(self, number: int) -> tuple[str, ...]:
+        """Return the arguments of one of several replicas, whose node is `name-NUMBER@%h`."""
         node = _option("-n", "--hostname", node_name(f"{self.name}-{number}"))
         own = _option("-n", "--hostname", node_name(self.name))
         at = next(

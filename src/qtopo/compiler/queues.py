@@ -13,7 +13,7 @@ from qtopo.compiler.values import (
     number,
 )
 from qtopo.errors import EmitError
-from qtopo.topology.kinds import thaw
+from qtopo.topology.raw import thaw
 from qtopo.topology.units import milliseconds
 
 if TYPE_CHECKING:

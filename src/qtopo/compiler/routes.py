@@ -11,7 +11,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.compiler.values import RegexValue
-from qtopo.topology.kinds import thaw
+from qtopo.topology.raw import thaw
 from qtopo.topology.publishing import publishing
 from qtopo.topology.routes import Regex, Route
 

@@ -13,7 +13,7 @@ from qtopo.compiler.options import transport_options
 from qtopo.compiler.queues import Declared, compile_declared, compile_queues
 from qtopo.compiler.routes import compile_routes
 from qtopo.compiler.values import EnvUrl, number
-from qtopo.topology.kinds import thaw
+from qtopo.topology.raw import thaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,8 +69,6 @@ _ANNOTATED = (
 
 _NOT_SET = "is-not-set.invalid"
 """RFC 6761 keeps `.invalid` from ever being resolved."""
-
-_HOSTED_RESULTS = ("redis", "rediss", "sentinel")
 
 
 class CompiledSettings(NamedTuple):
@@ -150,12 +148,10 @@ def _results(results: Results) -> dict[str, Any]:
             settings["result_backend"] = kind
     elif url.startswith("env:"):
         variable = url[len("env:") :]
-        if kind in _HOSTED_RESULTS:
-            fallback = f"{kind}://{variable}.{_NOT_SET}"
-        else:
-            # Most backends take no host, or take any text for a file's name. An
-            # unknown scheme is refused by all: "Unknown result backend: ...".
-            fallback = f"{variable}.{_NOT_SET}://"
+        # A host that does not exist would do for some backends, which would then
+        # retry for long and not say its name; others take any text for a file's.
+        # A scheme that does not exist is refused at once, by name.
+        fallback = f"{variable}-is-not-set://"
         settings["result_backend"] = EnvUrl(variable, fallback)
     else:
         settings["result_backend"] = _result_url(results.backend, url)

@@ -37,9 +37,9 @@ def excerpt(
     """Return the line where a range starts, and up to `context` lines before and after it.
 
     `lines` are those of the file without their line feeds. No row is wider than
-    `room` (and the width of the underlining past the end of its line); of a
-    range over several lines the first is underlined, to its end. Empty if
-    the file has no such line.
+    `room` columns; the underlining of a line's end may stand one further. Of a
+    range over several lines the first is underlined, to its end. Empty if the
+    file has no such line.
     """
     marked = start.line - 1
     if not 0 <= marked < len(lines):
@@ -91,24 +91,31 @@ def _cut(line: str, first: int, last: int, room: int, ellipsis: str) -> tuple[st
         left = begin - max(0, room - 2 * dots - length) // 2
         if stop >= len(line):
             left = min(left, edges[-1] - room + dots)
-    here = bisect_left(edges, max(left, 0))
-    here = bisect_right(edges, edges[here]) - 1  # combining characters go with their base
-    here = min(here, first - skipped)
+    here = bisect_left(edges, min(max(left, 0), begin))
     prefix = ellipsis if skipped or here else ""
     budget = room - columns(prefix)
     suffix = ellipsis if stop < len(line) or edges[-1] - edges[here] > budget else ""
     there = bisect_right(edges, edges[here] + budget - columns(suffix)) - 1
+    there = bisect_left(edges, edges[there])  # not between a base and what combines with it
     length = max(1, min(length, edges[there] - begin))
     shown = prefix + "".join(cells[here:there]) + suffix
     return shown, (columns(prefix) + begin - edges[here], length)
 
 
 def _lay_out(text: str) -> tuple[list[str], list[int]]:
-    """Return what stands for each character, and the columns where they begin and the last ends."""
+    """Return what stands for each character, and the columns where they begin and the last ends.
+
+    A combining character begins where its base does.
+    """
     cells: list[str] = []
-    edges = [0]
+    edges: list[int] = []
+    base = end = 0
     for character in text:
-        cell = " " * (TAB - edges[-1] % TAB) if character == "\t" else visible(character)
+        cell = " " * (TAB - end % TAB) if character == "\t" else visible(character)
+        width = columns(cell)
+        if width:
+            base = end
         cells.append(cell)
-        edges.append(edges[-1] + columns(cell))
-    return cells, edges
+        edges.append(base)
+        end += width
+    return cells, [*edges, end]

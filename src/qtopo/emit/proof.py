@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qtopo.compiler.routes import Routes
 from qtopo.emit.base import Proof
 from qtopo.errors import ProofError
-from qtopo.topology.kinds import thaw
+from qtopo.topology.raw import thaw
 from qtopo.topology.publishing import ANONYMOUS, Publishing, publishing
 
 if TYPE_CHECKING:
@@ -226,13 +226,15 @@ def _prove_beat(app: Any, topology: Topology, routes: Routes) -> None:
     if topology.beat is None:
         return
     for name, entry in topology.beat.schedule.items():
-        options = app.conf.beat_schedule[name].get("options", {})
+        options = dict(app.conf.beat_schedule[name].get("options", {}))
+        # As beat does, which lays them over the route's headers.
+        options["headers"] = {**options.get("headers", {}), "celery_beat_task": True}
         expected = publishing(
             topology, routes.decide(entry.task), queue=entry.queue, routing_key=entry.routing_key
         )
         for registered in (True, False):
             with _unregistered(app, entry.task, registered):
-                sent = send(app, entry.task, dict(options), registered=registered)
+                sent = send(app, entry.task, options, registered=registered)
             _compare(f"schedule entry {name!r}", topology, expected, sent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtopo.topology.kinds import thaw
+from qtopo.topology.raw import thaw
 from qtopo.topology.model import Model
 from qtopo.topology.units import format_duration
 

@@ -139,7 +139,7 @@ def _node(data: dict[str, Any]) -> str:
     opening, closing = _SHAPES[data["kind"]]
     kind, words = data["kind"], caption(data)
     if kind not in _SAID and "members" not in data:
-        words = f"{kind}: {words}" if words else kind
+        words = f"{kind}, {words}" if words else kind
     label = escape(name(data)) + (f"<br>{escape(words)}" if words else "")
     style = "missing" if data.get("missing") else kind
     return f"{opening}{label}{closing}:::{style}"

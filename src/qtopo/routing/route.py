@@ -66,9 +66,7 @@ class Routed(NamedTuple):
             "publish": self.publish._asdict(),
             "delivered_to": list(self.delivered_to),
             "workers": list(self.workers),
-            "considered": [
-                {**one._asdict(), "path": list(one.path)} for one in self.considered
-            ],
+            "considered": [{**one._asdict(), "path": list(one.path)} for one in self.considered],
         }
 
 
@@ -84,9 +82,7 @@ def route_many(topology: Topology, tasks: list[str]) -> list[Routed]:
     return [_routed(topology, task, find(task), []) for task in tasks]
 
 
-def _routed(
-    topology: Topology, task: str, decision: Decision, matching: list[Decision]
-) -> Routed:
+def _routed(topology: Topology, task: str, decision: Decision, matching: list[Decision]) -> Routed:
     sent = publishing(topology, decision.route)
     delivered: tuple[str, ...] = ()
     if sent.wire_exchange is not None:
@@ -94,9 +90,7 @@ def _routed(
             sent.wire_exchange, sent.wire_key or "", sent.headers
         )
     consumers = topology.wiring.consumers
-    workers = dict.fromkeys(
-        worker for queue in delivered for worker in consumers.get(queue, ())
-    )
+    workers = dict.fromkeys(worker for queue in delivered for worker in consumers.get(queue, ()))
     return Routed(
         task=task,
         decided_by=DecidedBy(decision.kind, decision.path),

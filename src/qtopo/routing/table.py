@@ -115,8 +115,9 @@ def compile_glob(glob: str) -> tuple[str, Callable[[str], object]]:
     suffix = rest[1:]
     if rest[:1] == "*" and not _SPECIAL.search(suffix):
         least = len(prefix) + len(suffix)
-        return prefix, lambda name: (
-            len(name) >= least and name.startswith(prefix) and name.endswith(suffix)
+        return (
+            prefix,
+            lambda name: len(name) >= least and name.startswith(prefix) and name.endswith(suffix),
         )
     return prefix, re.compile(translate(glob)).match
 

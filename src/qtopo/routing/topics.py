@@ -52,9 +52,8 @@ class TopicTrie(Generic[T]):
             if taken == len(words):
                 yield from self._values.get(id(node), ())
             else:
-                for word in {words[taken], "*"} - {"#"}:
-                    if word in node:
-                        todo.append((node[word], taken + 1))
+                words_here = {words[taken], "*"} - {"#"}
+                todo.extend((node[word], taken + 1) for word in words_here if word in node)
             if "#" in node:
                 todo.extend((node["#"], rest) for rest in range(taken, len(words) + 1))
 

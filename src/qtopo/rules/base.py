@@ -36,7 +36,7 @@ class Context:
         self._around_broken = {path[:length] for path in broken for length in range(len(path))}
 
     def is_whole(self, pattern: str) -> bool:
-        """Whether nothing under `pattern` is broken: key paths with `*`, such as `workers.*.queues`."""
+        """Whether nothing under `pattern` is broken, such as `workers.*.queues`."""
         parts = pattern.split(".")
         return not any(_touches(path, parts) for path in self.broken)
 

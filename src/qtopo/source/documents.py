@@ -46,7 +46,8 @@ def parse(file: str, content: bytes, reader: Reader) -> Document:
         reader.add(
             "not-utf8",
             (),
-            f"{os.path.basename(file)} is not UTF-8: byte 0x{content[error.start]:02x} starts no character",
+            f"{os.path.basename(file)} is not UTF-8: "
+            f"byte 0x{content[error.start]:02x} starts no character",
             help="save the file as UTF-8",
             file=file,
             span=(offset, offset + 1),
@@ -56,7 +57,7 @@ def parse(file: str, content: bytes, reader: Reader) -> Document:
     try:
         data = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
-        offset = min(error.pos, len(text))
+        offset = _offset(text, error.lineno, error.colno)
         reader.add(
             "invalid-toml",
             (),
@@ -71,6 +72,14 @@ def parse(file: str, content: bytes, reader: Reader) -> Document:
         reader.add("invalid-toml", (), _sentence(reason), file=file, span=(0, 0))
         data = {}
     return Document(file, text, data)
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    """Return where a line and column of tomli stand: it counts after making CRLF one character."""
+    start = 0
+    for _ in range(line - 1):
+        start = text.find("\n", start) + 1
+    return min(start + column - 1, len(text))
 
 
 def _sentence(message: str) -> str:

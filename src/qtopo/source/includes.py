@@ -44,9 +44,9 @@ class Merged:
                 return document, ("routes", index, *path[2:])
             return self.documents[0], path
         for length in range(min(len(path), 3), 0, -1):
-            document = self.homes.get(path[:length])
-            if document is not None:
-                return document, path
+            home = self.homes.get(path[:length])
+            if home is not None:
+                return home, path
         return self.documents[0], path
 
 

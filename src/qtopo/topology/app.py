@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtopo.topology.common import ARGUMENTS, EMPTY, FLAG, NAME, PERIOD, PROSE, TEXT, url_password, url_problem
+from qtopo.topology.common import (
+    ARGUMENTS,
+    EMPTY,
+    FLAG,
+    NAME,
+    PERIOD,
+    PROSE,
+    TEXT,
+    url_password,
+    url_problem,
+)
 from qtopo.topology.kinds import Text
 from qtopo.topology.model import Model, describe, field
 from qtopo.topology.transports import TRANSPORTS, Transport, transport
@@ -54,7 +64,9 @@ class App(Model):
 
     name: str | None = field(TEXT, "What people call the application.", default=None)
     celery: str | None = field(
-        Text(check=_celery_app), "What follows `celery -A`, such as `shop.celery:app`.", default=None
+        Text(check=_celery_app),
+        "What follows `celery -A`, such as `shop.celery:app`.",
+        default=None,
     )
     description: str | None = field(PROSE, "What it is for.", default=None)
 
@@ -73,7 +85,9 @@ class Broker(Model):
         default=None,
     )
     url: str | None = field(
-        URL, "`env:NAME` of the variable that holds the URL, or a URL without a password.", default=None
+        URL,
+        "`env:NAME` of the variable that holds the URL, or a URL without a password.",
+        default=None,
     )
     options: Mapping[str, Any] = field(
         ARGUMENTS, "`broker_transport_options`; durations as text or seconds.", default=EMPTY
@@ -87,14 +101,18 @@ class Broker(Model):
     @property
     def version_tuple(self) -> tuple[int, ...] | None:
         """The version as numbers, or None where the file says none."""
-        return None if self.version is None else tuple(int(part) for part in self.version.split("."))
+        return (
+            None if self.version is None else tuple(int(part) for part in self.version.split("."))
+        )
 
 
 class Results(Model):
     """Where tasks leave their results; without the table there is no result backend."""
 
     url: str | None = field(
-        URL, "`env:NAME` of the variable that holds the URL, or a URL without a password.", default=None
+        URL,
+        "`env:NAME` of the variable that holds the URL, or a URL without a password.",
+        default=None,
     )
     backend: str | None = field(
         NAME,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtopo.topology import crontab
 from qtopo.topology.common import ARGUMENTS, DURATION, EMPTY, KEY, NAME, PERIOD, PROSE, TEXT
-from qtopo.topology.kinds import Named, Number, Raw, Table, Text
+from qtopo.topology.kinds import Named, Number, Table, Text
 from qtopo.topology.model import Model, field, name_field
+from qtopo.topology.raw import Raw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,11 +77,11 @@ class Beat(Model):
     """The process that sends the tasks of the schedule."""
 
     scheduler: str = field(
-        Text(check=_scheduler), "persistent, redbeat, django, or a dotted path.", default="persistent"
+        Text(check=_scheduler),
+        "persistent, redbeat, django, or a dotted path.",
+        default="persistent",
     )
-    replicas: int = field(
-        Number(0, 10_000), "How many processes; 0 switches it off.", default=1
-    )
+    replicas: int = field(Number(0, 10_000), "How many processes; 0 switches it off.", default=1)
     schedule_file: str | None = field(
         TEXT, "Where the persistent scheduler keeps what it sent.", default=None
     )

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from qtopo.topology import units
-from qtopo.topology.kinds import Flag, Items, Named, Number, Quantity, Raw, Text, name_problem
+from qtopo.topology.kinds import Flag, Items, Named, Number, Quantity, Text, name_problem
+from qtopo.topology.raw import Raw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,9 @@ DURATION = Quantity(
 PERIOD = Quantity(
     "a duration", units.parse_duration, units.format_duration, ("15m", "10s", "1d"), positive=True
 )
-SIZE = Quantity("a size", units.parse_size, units.format_size, ("400MB", "1.5GB", "512MiB"), positive=True)
+SIZE = Quantity(
+    "a size", units.parse_size, units.format_size, ("400MB", "1.5GB", "512MiB"), positive=True
+)
 RATE = Quantity("a rate", units.parse_rate, str, ("20/s", "5/m", "1000/h"))
 TEXT = Text()
 PROSE = Text(single_line=False)

@@ -41,7 +41,9 @@ class Exchange(Model):
 
     name: str = name_field()
     type: str = field(
-        Text(check=_type), "direct, topic, fanout, headers, or a plugin's `x-` type.", default="direct"
+        Text(check=_type),
+        "direct, topic, fanout, headers, or a plugin's `x-` type.",
+        default="direct",
     )
     durable: bool = field(FLAG, "Whether it outlives a restart of the broker.", default=True)
     auto_delete: bool = field(

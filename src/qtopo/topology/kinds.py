@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qtopo.topology.model import Kind
     from qtopo.topology.shape import Reader
 
-_TYPES = {
+TYPES = {
     str: "a string",
     bool: "true or false",
     int: "a whole number",
@@ -22,13 +22,12 @@ _TYPES = {
     list: "a list",
     dict: "a table",
 }
-_DEEPEST = 64
-_INT64 = 2**63
+INT64 = 2**63
 
 
 def type_name(value: object) -> str:
     """Return a TOML value's type in words."""
-    return _TYPES.get(type(value), "a date or time")
+    return TYPES.get(type(value), "a date or time")
 
 
 def wrong_type(wanted: str, value: object, path: Path, reader: Reader) -> Any:
@@ -40,7 +39,9 @@ def wrong_type(wanted: str, value: object, path: Path, reader: Reader) -> Any:
 def printable(text: str) -> bool:
     """Whether a text has no control characters and no lone surrogates."""
     return text.isprintable() or not any(
-        character < " " or "\x7f" <= character < "\xa0" or "\ud800" <= character < "\ue000"
+        character < " "
+        or "\x7f" <= character < "\xa0"
+        or "\ud800" <= character < "\ue000"
         or character in "\u2028\u2029"
         for character in text
     )
@@ -124,7 +125,7 @@ class Number:
     """A number from `least` to `most`; a whole one unless `fraction`."""
 
     def __init__(
-        self, least: float = 0, most: float = _INT64 - 1, *, fraction: bool = False
+        self, least: float = 0, most: float = INT64 - 1, *, fraction: bool = False
     ) -> None:
         self.least = least
         self.most = most
@@ -138,7 +139,7 @@ class Number:
             )
         # Written so that nan, which compares false with everything, is refused too.
         if not self.least <= value <= self.most:
-            shown = value if abs(value) < _INT64 or value != value else "that"
+            shown = value if abs(value) < INT64 or value != value else "that"
             limit = f"at least {self.least}" if value < self.least else f"at most {self.most}"
             if value != value:
                 limit = "a number"
@@ -154,7 +155,7 @@ class Number:
         """Return a number schema with its range."""
         schema: dict[str, Any] = {"type": "number" if self.fraction else "integer"}
         schema["minimum"] = self.least
-        if self.most < _INT64 - 1:
+        if self.most < INT64 - 1:
             schema["maximum"] = self.most
         return schema
 
@@ -193,7 +194,9 @@ class Quantity:
             reader.add("invalid-unit", path, f"{describe(path)} is {value!r}: {error}")
             return INVALID
         if self.positive and not quantity:
-            reader.add("invalid-value", path, f"{describe(path)} cannot be {value!r}: it is more than 0")
+            reader.add(
+                "invalid-value", path, f"{describe(path)} cannot be {value!r}: it is more than 0"
+            )
             return INVALID
         return quantity
 
@@ -219,7 +222,9 @@ class Items:
         if type(value) is not list:
             return wrong_type(self.what, value, path, reader)
         if len(value) < self.least:
-            reader.add("invalid-value", path, f"{describe(path)} is empty: it needs at least one item")
+            reader.add(
+                "invalid-value", path, f"{describe(path)} is empty: it needs at least one item"
+            )
             return INVALID
         read = self.item.read
         items = [read(one, (*path, index), reader) for index, one in enumerate(value)]
@@ -255,7 +260,10 @@ class Named:
             problem = check(name)
             if problem is not None:
                 reader.add(
-                    "invalid-name", (*path, name), f"{describe(path)}: the name {name!r} {problem}", part="key"
+                    "invalid-name",
+                    (*path, name),
+                    f"{describe(path)}: the name {name!r} {problem}",
+                    part="key",
                 )
             item = read(one, (*path, name), reader)
             # A name counts as declared even where what it declares is broken.
@@ -274,7 +282,9 @@ class Named:
 class Table:
     """A table of a fixed shape. `shorthand` is the key that a bare value stands for."""
 
-    def __init__(self, model: Callable[[], type[Model]] | type[Model], shorthand: str | None = None):
+    def __init__(
+        self, model: Callable[[], type[Model]] | type[Model], shorthand: str | None = None
+    ):
         self._model = model
         self.shorthand = shorthand
 
@@ -287,17 +297,19 @@ class Table:
         """Return the model; also where keys of it are broken."""
         if type(value) is not dict:
             if self.shorthand is not None and type(value) is not list:
-                kind = self.model.KEYS[self.shorthand].kind
-                assert kind is not None
-                short = kind.read(value, path, reader)
+                short = self._short().read(value, path, reader)
                 return short if short is INVALID else self.model(**{self.shorthand: short})
             return wrong_type("a table", value, path, reader)
         return self.model.read(value, path, reader)
 
+    def blank(self) -> Model:
+        """Return a table without keys."""
+        return self.model.blank()
+
     def write(self, value: Model) -> Any:
         """Return a table, or the bare value where the shorthand says all."""
         table = value.write()
-        return table[self.shorthand] if list(table) == [self.shorthand] else table
+        return table[str(self.shorthand)] if list(table) == [self.shorthand] else table
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
         """Return a reference; the model's own schema goes into `definitions`."""
@@ -309,9 +321,11 @@ class Table:
         reference = {"$ref": f"#/$defs/{name}"}
         if self.shorthand is None:
             return reference
-        kind = model.KEYS[self.shorthand].kind
-        assert kind is not None
-        return {"anyOf": [kind.schema(definitions), reference]}
+        return {"anyOf": [self._short().schema(definitions), reference]}
+
+    def _short(self) -> Kind:
+        """The kind of the bare value."""
+        return self.model.kinds()[self.shorthand or ""]
 
 
 class OneOf:
@@ -325,7 +339,9 @@ class OneOf:
     def read(self, value: Any, path: Path, reader: Reader) -> Any:
         """Read with the kind of the value's TOML type."""
         kind = self.kinds.get(type(value))
-        return kind.read(value, path, reader) if kind else wrong_type(self.what, value, path, reader)
+        return (
+            kind.read(value, path, reader) if kind else wrong_type(self.what, value, path, reader)
+        )
 
     def write(self, value: Any) -> Any:
         """Write with the kind that gave the value."""
@@ -336,75 +352,9 @@ class OneOf:
         return {"anyOf": [kind.schema(definitions) for kind in self.kinds.values()]}
 
 
-class Raw:
-    """Any TOML value but dates, frozen: tables become read-only mappings, lists tuples."""
-
-    def __init__(self, only: type | None = None) -> None:
-        self.only = only
-
-    def read(self, value: Any, path: Path, reader: Reader) -> Any:
-        """Return the frozen value."""
-        if self.only is not None and type(value) is not self.only:
-            return wrong_type(_TYPES[self.only], value, path, reader)
-        return self._freeze(value, path, reader, 0)
-
-    def _freeze(self, value: Any, path: Path, reader: Reader, depth: int) -> Any:
-        kind = type(value)
-        if kind is str or kind is bool:
-            return value
-        if kind is int:
-            if -_INT64 <= value < _INT64:
-                return value
-            reader.add("invalid-value", path, f"{describe(path)} does not fit 64 bits")
-            return INVALID
-        if kind is float:
-            if value - value == 0:
-                return value
-            reader.add("invalid-value", path, f"{describe(path)} is not a finite number")
-            return INVALID
-        if depth == _DEEPEST:
-            reader.add("invalid-value", path[:8], f"{describe(path[:8])} is nested too deep")
-            return INVALID
-        if kind is list:
-            items = [
-                self._freeze(one, (*path, index), reader, depth + 1)
-                for index, one in enumerate(value)
-            ]
-            return tuple(one for one in items if one is not INVALID)
-        if kind is dict:
-            table = {
-                key: self._freeze(one, (*path, key), reader, depth + 1)
-                for key, one in value.items()
-            }
-            return MappingProxyType({k: one for k, one in table.items() if one is not INVALID})
-        reader.add("wrong-type", path, f"{describe(path)}: a date or time is not supported here")
-        return INVALID
-
-    def write(self, value: Any) -> Any:
-        """Return plain lists and dicts."""
-        return thaw(value)
-
-    def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
-        """Return what any value of that type matches."""
-        return {"type": "object"} if self.only is dict else {}
-
-
 def blank(kind: Kind) -> Any:
     """Return what stands for a value that could not be read: as empty as the kind allows."""
-    if isinstance(kind, Table):
-        return kind.model.blank()
-    if isinstance(kind, Raw):
-        return MappingProxyType({}) if kind.only is dict else None
-    return ""
-
-
-def thaw(value: Any) -> Any:
-    """Return a frozen value as plain lists and dicts, new ones at every call."""
-    if isinstance(value, MappingProxyType):
-        return {key: thaw(one) for key, one in value.items()}
-    if isinstance(value, tuple):
-        return [thaw(one) for one in value]
-    return value
+    return kind.blank() if hasattr(kind, "blank") else ""
 
 
 def name_problem(name: str) -> str | None:
@@ -419,9 +369,9 @@ def name_problem(name: str) -> str | None:
 def model_schema(model: type[Model], definitions: dict[str, Any]) -> dict[str, Any]:
     """Return the JSON Schema of a table, with the description of every key."""
     properties = {}
-    for key, declared in model.KEYS.items():
-        assert declared.kind is not None
-        properties[key] = {"description": declared.doc, **declared.kind.schema(definitions)}
+    for key, kind in model.kinds().items():
+        declared = model.KEYS[key]
+        properties[key] = {"description": declared.doc, **kind.schema(definitions)}
         if isinstance(declared.default, (str, int, float, bool)):
             properties[key]["default"] = declared.default
     schema: dict[str, Any] = {

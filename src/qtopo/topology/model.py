@@ -70,13 +70,14 @@ def name_field() -> Any:
     return Field(None, "The name it is declared under.", "")
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, name_field))
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(field, name_field)
+)
 class ModelMeta(type):
     """Turns the fields of a class into slots, and keeps their table in `FIELDS`."""
 
-    def __new__(
-        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
-    ) -> ModelMeta:
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> ModelMeta:
+        """Make the class."""
         own = {key: value for key, value in namespace.items() if isinstance(value, Field)}
         for key in own:
             del namespace[key]
@@ -182,6 +183,11 @@ class Model(metaclass=ModelMeta):
         return self
 
     @classmethod
+    def kinds(cls) -> Mapping[str, Kind]:
+        """Return what each key takes."""
+        return {key: one.kind for key, one in cls.KEYS.items() if one.kind is not None}
+
+    @classmethod
     def blank(cls) -> Self:
         """Return a value with every field at its default, required ones None."""
         self = _new(cls)
@@ -218,12 +224,15 @@ class Model(metaclass=ModelMeta):
             given = [key for key in cls.ONE_OF if key in data]
             choice = ", ".join(cls.ONE_OF[:-1]) + " or " + cls.ONE_OF[-1]
             if not given:
-                reader.add("missing-key", path, f"{describe(path)} needs one of {choice}", part="table")
+                reader.add(
+                    "missing-key", path, f"{describe(path)} needs one of {choice}", part="table"
+                )
             for extra in given[1:]:
                 reader.add(
                     "conflicting-keys",
                     (*path, extra),
-                    f"{describe(path)} has both {given[0]!r} and {extra!r}: it takes one of {choice}",
+                    f"{describe(path)} has both {given[0]!r} and {extra!r}: "
+                    f"it takes one of {choice}",
                     part="key",
                 )
 

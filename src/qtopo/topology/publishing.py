@@ -46,7 +46,11 @@ class Publishing(NamedTuple):
 
 
 def publishing(
-    topology: Topology, route: Route | None, *, queue: str | None = None, routing_key: str | None = None
+    topology: Topology,
+    route: Route | None,
+    *,
+    queue: str | None = None,
+    routing_key: str | None = None,
 ) -> Publishing:
     """Return where a route (None: no route) leads; `queue` and `routing_key` go over it."""
     wiring = topology.wiring

@@ -96,5 +96,7 @@ class Queue(Model):
     owner: str | None = field(PROSE, "Who answers for it.", default=None)
     slo: Slo | None = field(Table(Slo), "What the queue promises.", default=None)
     parking: bool = field(
-        FLAG, "Whether messages wait here for a person, on purpose without a consumer.", default=False
+        FLAG,
+        "Whether messages wait here for a person, on purpose without a consumer.",
+        default=False,
     )

@@ -36,7 +36,7 @@ class Regex(Model):
 _TASK = OneOf(
     'a name, a pattern, a list of them, or { regex = "..." }',
     {str: NAME, list: SOME_NAMES, dict: Table(Regex)},
-    lambda value: {str: str, tuple: list}.get(type(value), dict),
+    lambda value: str if isinstance(value, str) else list if isinstance(value, tuple) else dict,
 )
 
 DELIVERY_MODES = ("persistent", "transient")
@@ -62,7 +62,9 @@ class Route(Model):
         Text(options=DELIVERY_MODES), "Whether the broker writes them to disk.", default=None
     )
     priority: int | None = field(
-        Number(0, 9), "0 to 9; a higher number is always more urgent, whatever the broker.", default=None
+        Number(0, 9),
+        "0 to 9; a higher number is always more urgent, whatever the broker.",
+        default=None,
     )
 
     @property

@@ -24,7 +24,9 @@ SHAPES = {
     "unreadable-file": Shape("QT003", ERROR, "The file cannot be read."),
     "unknown-key": Shape("QT004", ERROR, "No table of this kind has such a key."),
     "wrong-type": Shape("QT005", ERROR, "The value has another type than the key takes."),
-    "invalid-value": Shape("QT006", ERROR, "The value is of the right type, but none of those allowed."),
+    "invalid-value": Shape(
+        "QT006", ERROR, "The value is of the right type, but none of those allowed."
+    ),
     "invalid-unit": Shape("QT007", ERROR, "A duration, size or rate is not written as one."),
     "missing-key": Shape("QT008", ERROR, "A table lacks a key that it needs."),
     "conflicting-keys": Shape("QT009", ERROR, "Keys stand together that exclude each other."),

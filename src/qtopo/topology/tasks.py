@@ -33,7 +33,9 @@ class Task(Model):
     name: str = name_field()
     queue: str | None = field(NAME, "Its queue: an exact route.", default=None)
     duration: Duration | None = field(
-        Table(Duration, shorthand="mean"), "How long it runs: the mean, or mean and p99.", default=None
+        Table(Duration, shorthand="mean"),
+        "How long it runs: the mean, or mean and p99.",
+        default=None,
     )
     rate: str | None = field(RATE, "How often it is sent.", default=None)
     rate_limit: str | None = field(RATE, "Celery's limit, per worker process.", default=None)
@@ -42,9 +44,7 @@ class Task(Model):
     )
     memory: int | None = field(SIZE, "What it needs at its peak.", default=None)
     time_limit: float | None = field(PERIOD, "After this it is killed.", default=None)
-    soft_time_limit: float | None = field(
-        PERIOD, "After this it gets an exception.", default=None
-    )
+    soft_time_limit: float | None = field(PERIOD, "After this it gets an exception.", default=None)
     acks_late: bool | None = field(
         FLAG, "Whether it is acknowledged when it is done, not when it starts.", default=None
     )
@@ -55,9 +55,7 @@ class Task(Model):
     )
     ignore_result: bool | None = field(FLAG, "Whether its result is thrown away.", default=None)
     uses: tuple[str, ...] = field(NAMES, "The resources it changes.", default=())
-    waits_for: tuple[str, ...] = field(
-        NAMES, "The tasks whose results it blocks on.", default=()
-    )
+    waits_for: tuple[str, ...] = field(NAMES, "The tasks whose results it blocks on.", default=())
     description: str | None = field(PROSE, "What it does.", default=None)
     owner: str | None = field(PROSE, "Who answers for it.", default=None)
 
@@ -71,7 +69,9 @@ class Resource(Model):
         "Where the state is.",
     )
     lock: str | None = field(
-        TEXT, "What serialises access, in a word of your own; without it nothing does.", default=None
+        TEXT,
+        "What serialises access, in a word of your own; without it nothing does.",
+        default=None,
     )
     max_concurrent: int | None = field(
         POSITIVE, "How many tasks may use it at a time.", default=None

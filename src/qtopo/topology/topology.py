@@ -8,9 +8,10 @@ from qtopo.topology.app import App, Broker, Defaults, Results
 from qtopo.topology.beat import Beat
 from qtopo.topology.common import ARGUMENTS, EMPTY, TEXT
 from qtopo.topology.exchanges import Exchange
-from qtopo.topology.kinds import Items, Named, Raw, Table, model_schema
+from qtopo.topology.kinds import Items, Named, Table, model_schema
 from qtopo.topology.model import Model, field
 from qtopo.topology.queues import Queue
+from qtopo.topology.raw import Raw
 from qtopo.topology.routes import Route
 from qtopo.topology.shape import Reader
 from qtopo.topology.tasks import Resource, Task
@@ -61,7 +62,9 @@ class Topology(Model):
     )
     queues: Mapping[str, Queue] = field(Named(Table(Queue)), "Queues, by name.", default=EMPTY)
     routes: tuple[Route, ...] = field(
-        Items(Table(Route), "a list of tables: write [[routes]]"), "Which tasks go where, in order.", default=()
+        Items(Table(Route), "a list of tables: write [[routes]]"),
+        "Which tasks go where, in order.",
+        default=(),
     )
     tasks: Mapping[str, Task] = field(
         Named(Table(Task)), "What is known of tasks, by name.", default=EMPTY
@@ -83,7 +86,15 @@ class Topology(Model):
         Named(Raw(dict)), "Overlays, by name: merged over the rest with --env.", default=EMPTY
     )
 
-    SECTIONS: ClassVar[tuple[str, ...]] = ("exchanges", "queues", "tasks", "workers", "machines", "workflows", "resources")
+    SECTIONS: ClassVar[tuple[str, ...]] = (
+        "exchanges",
+        "queues",
+        "tasks",
+        "workers",
+        "machines",
+        "workflows",
+        "resources",
+    )
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
@@ -122,14 +133,16 @@ class Topology(Model):
         return wiring
 
     def known_tasks(self) -> list[str]:
-        """Every task named in tasks, exact routes, the schedule and workflows, in that order, once."""
+        """Every task named in tasks, exact routes, the schedule and workflows, each once."""
         from qtopo.topology.workflows import steps
 
         names = dict.fromkeys(self.tasks)
         for route in self.routes:
             names.update(dict.fromkeys(route.names))
         if self.beat is not None:
-            names.update(dict.fromkeys(entry.task for entry in self.beat.schedule.values() if entry.task))
+            names.update(
+                dict.fromkeys(entry.task for entry in self.beat.schedule.values() if entry.task)
+            )
         for name, workflow in self.workflows.items():
             names.update(dict.fromkeys(task for _, task in steps(workflow, ("workflows", name))))
         return list(names)

@@ -33,9 +33,7 @@ class Transport(NamedTuple):
 _AMQP = Transport(
     "rabbitmq", "amqp", _ALL, virtual=False, plugins=True, priorities="native", arguments=None
 )
-_REDIS = Transport(
-    "redis", "redis", _ALL[:3], priorities="inverted", arguments=("x-expires",)
-)
+_REDIS = Transport("redis", "redis", _ALL[:3], priorities="inverted", arguments=("x-expires",))
 _FANOUT = _ALL[:3]
 
 TRANSPORTS = {

@@ -55,6 +55,7 @@ def _scaled(text: str, units: dict[str, int], what: str, example: str) -> int:
     if len(whole) > 30 or len(fraction or "") > 30:
         raise ValueError(f"{what} with more than 30 digits")
     digits = int(whole + (fraction or ""))
+    value: int
     value, rest = divmod(digits * units[unit], 10 ** len(fraction or ""))
     if rest:
         raise ValueError(f"{what} finer than one {next(iter(units))}")

@@ -79,9 +79,7 @@ class Worker(Model):
     concurrency: int | None = field(
         Number(1, 100_000), "How many tasks a process runs at a time.", default=None
     )
-    replicas: int = field(
-        Number(0, 10_000), "How many processes; 0 switches it off.", default=1
-    )
+    replicas: int = field(Number(0, 10_000), "How many processes; 0 switches it off.", default=1)
     autoscale: Autoscale | None = field(
         Table(Autoscale), "Between how many and how many the pool grows.", default=None
     )
@@ -94,9 +92,7 @@ class Worker(Model):
     max_memory_per_child: int | None = field(
         SIZE, "Past how much memory a pool process is replaced.", default=None
     )
-    include: tuple[str, ...] = field(
-        NAMES, "The modules it imports, when not all.", default=()
-    )
+    include: tuple[str, ...] = field(NAMES, "The modules it imports, when not all.", default=())
     shutdown: Shutdown | None = field(
         _Shutdown(Shutdown), '"drain", `{ drain = "15m" }` or `{ soft = "20s" }`.', default=None
     )

@@ -19,9 +19,16 @@ globs = st.text("ab.*?[]!-\n", max_size=8)
 task_names = st.text("ab.[]!-\n", max_size=8)
 
 
-@given(st.lists(globs.filter(bool), min_size=1, max_size=6, unique=True), st.lists(task_names.filter(bool), max_size=8))
+@given(
+    st.lists(globs.filter(bool), min_size=1, max_size=6, unique=True),
+    st.lists(task_names.filter(bool), max_size=8),
+)
 def test_the_same_route_decides_as_in_celery(patterns, tasks):
-    routes = [{"task": pattern, "queue": f"q{index}"} for index, pattern in enumerate(patterns) if pattern.isprintable()]
+    routes = [
+        {"task": pattern, "queue": f"q{index}"}
+        for index, pattern in enumerate(patterns)
+        if pattern.isprintable()
+    ]
     topology, findings = Topology.from_data({"routes": routes})
     assert findings == []
     celery = MapRoute([(route["task"], {"queue": route["queue"]}) for route in routes])
@@ -32,10 +39,24 @@ def test_the_same_route_decides_as_in_celery(patterns, tasks):
         assert (found and found.queue) == (expected and expected["queue"])
 
 
-@given(st.lists(st.from_regex(r"[ab](\.[ab])?\*?", fullmatch=True), min_size=1, max_size=5, unique=True), st.text("ab.", min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.from_regex(r"[ab](\.[ab])?\*?", fullmatch=True), min_size=1, max_size=5, unique=True
+    ),
+    st.text("ab.", min_size=1, max_size=5),
+)
 def test_regular_expressions_match_at_the_start(expressions, task):
-    topology, _ = Topology.from_data({"routes": [{"task": {"regex": one}, "queue": str(index)} for index, one in enumerate(expressions)]})
-    celery = MapRoute([(re.compile(one), {"queue": str(index)}) for index, one in enumerate(expressions)])
+    topology, _ = Topology.from_data(
+        {
+            "routes": [
+                {"task": {"regex": one}, "queue": str(index)}
+                for index, one in enumerate(expressions)
+            ]
+        }
+    )
+    celery = MapRoute(
+        [(re.compile(one), {"queue": str(index)}) for index, one in enumerate(expressions)]
+    )
     expected = celery(task)
     found = RouteTable(topology).find(task).route
     assert (found and found.queue) == (expected and expected["queue"])
@@ -43,7 +64,13 @@ def test_regular_expressions_match_at_the_start(expressions, task):
 
 def test_all_that_matches_is_told_the_winner_first():
     topology, _ = Topology.from_data(
-        {"routes": [{"task": "a.*", "queue": "x"}, {"task": "a.b", "queue": "y"}, {"task": "*", "queue": "z"}]}
+        {
+            "routes": [
+                {"task": "a.*", "queue": "x"},
+                {"task": "a.b", "queue": "y"},
+                {"task": "*", "queue": "z"},
+            ]
+        }
     )
     matching = RouteTable(topology).matching("a.b")
     assert [one.pattern for one in matching] == ["a.b", "a.*", "*", None]
@@ -51,7 +78,9 @@ def test_all_that_matches_is_told_the_winner_first():
 
 words = st.sampled_from(["a", "b", "", "*", "#", "a*", "é", "$", "*a", "#b"])
 binding_keys = st.lists(words, min_size=1, max_size=4).map(".".join)
-keys = st.lists(st.sampled_from(["a", "b", "", "ab", "é", "$"]), min_size=1, max_size=4).map(".".join)
+keys = st.lists(st.sampled_from(["a", "b", "", "ab", "é", "$"]), min_size=1, max_size=4).map(
+    ".".join
+)
 
 
 @given(binding_keys, keys)

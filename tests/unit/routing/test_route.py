@@ -19,7 +19,11 @@ EVENTS = {"events": {"type": "topic"}}
 
 
 def test_a_direct_queue_is_published_to_by_its_name():
-    topology = build(queues={"a": {}, "d": {}}, defaults={"queue": "d"}, routes=[{"task": "t", "queue": "a", "routing_key": "zzz"}])
+    topology = build(
+        queues={"a": {}, "d": {}},
+        defaults={"queue": "d"},
+        routes=[{"task": "t", "queue": "a", "routing_key": "zzz"}],
+    )
     routed = qtopo.route(topology, "t")
     assert (routed.exchange, routed.exchange_type, routed.routing_key) == ("a", "direct", "zzz")
     assert routed.publish == ("", "a", None)
@@ -36,7 +40,10 @@ def test_without_a_route_it_is_the_default_queue():
 def test_a_topic_queue_is_published_to_with_the_routes_key():
     topology = build(
         exchanges=EVENTS,
-        queues={"a": {"exchange": "events", "routing_key": "x.#"}, "b": {"exchange": "events", "routing_key": "*.y"}},
+        queues={
+            "a": {"exchange": "events", "routing_key": "x.#"},
+            "b": {"exchange": "events", "routing_key": "*.y"},
+        },
         routes=[{"task": "t", "queue": "a", "routing_key": "x.y"}],
     )
     routed = qtopo.route(topology, "t")
@@ -45,14 +52,26 @@ def test_a_topic_queue_is_published_to_with_the_routes_key():
 
 
 def test_a_concrete_binding_key_serves_where_the_route_has_none():
-    topology = build(exchanges=EVENTS, queues={"a": {"exchange": "events", "routing_key": "x.y"}}, routes=[{"task": "t", "queue": "a"}])
+    topology = build(
+        exchanges=EVENTS,
+        queues={"a": {"exchange": "events", "routing_key": "x.y"}},
+        routes=[{"task": "t", "queue": "a"}],
+    )
     assert qtopo.route(topology, "t").publish == ("events", "x.y", None)
 
 
 def test_a_queue_with_bindings_gets_it_by_name_or_by_key():
     topology = build(
         exchanges={**EVENTS, "more": {"type": "topic"}},
-        queues={"a": {"bindings": [{"exchange": "events", "routing_key": "x.*"}, {"exchange": "more", "routing_key": "y"}]}, "celery": {}},
+        queues={
+            "a": {
+                "bindings": [
+                    {"exchange": "events", "routing_key": "x.*"},
+                    {"exchange": "more", "routing_key": "y"},
+                ]
+            },
+            "celery": {},
+        },
         routes=[
             {"task": "plain", "queue": "a"},
             {"task": "keyed", "queue": "a", "routing_key": "x.1"},
@@ -62,30 +81,43 @@ def test_a_queue_with_bindings_gets_it_by_name_or_by_key():
     assert qtopo.route(topology, "plain").publish == ("", "a", None)
     assert qtopo.route(topology, "keyed").publish == ("events", "x.1", None)
     assert qtopo.route(topology, "other").publish == ("more", "y", None)
-    assert all(qtopo.route(topology, task).delivered_to == ("a",) for task in ("plain", "keyed", "other"))
+    assert all(
+        qtopo.route(topology, task).delivered_to == ("a",) for task in ("plain", "keyed", "other")
+    )
 
 
 def test_an_exact_name_beats_any_pattern():
-    topology = build(queues={"a": {}, "b": {}}, routes=[{"task": "*", "queue": "a"}, {"task": "t", "queue": "b"}])
+    topology = build(
+        queues={"a": {}, "b": {}}, routes=[{"task": "*", "queue": "a"}, {"task": "t", "queue": "b"}]
+    )
     assert qtopo.route(topology, "t").queue == "b"
     assert qtopo.route(topology, "u").queue == "a"
 
 
 def test_a_tasks_own_queue_is_an_exact_route():
-    topology = build(queues={"a": {}, "b": {}}, routes=[{"task": "*", "queue": "a"}], tasks={"t": {"queue": "b"}})
+    topology = build(
+        queues={"a": {}, "b": {}}, routes=[{"task": "*", "queue": "a"}], tasks={"t": {"queue": "b"}}
+    )
     routed = qtopo.route(topology, "t")
     assert (routed.queue, routed.decided_by) == ("b", ("task", ("tasks", "t")))
 
 
 def test_a_route_without_a_queue_means_the_default_queue():
-    topology = build(queues={"d": {}}, defaults={"queue": "d"}, routes=[{"task": "t", "priority": 3}])
+    topology = build(
+        queues={"d": {}}, defaults={"queue": "d"}, routes=[{"task": "t", "priority": 3}]
+    )
     routed = qtopo.route(topology, "t")
     assert (routed.queue, routed.decided_by.kind) == ("d", "route")
 
 
 def test_an_undeclared_queue_gets_nothing():
     routed = qtopo.route(build(routes=[{"task": "t", "queue": "typo"}]), "t")
-    assert (routed.queue, routed.exchange, routed.delivered_to, routed.publish.exchange) == ("typo", None, (), None)
+    assert (routed.queue, routed.exchange, routed.delivered_to, routed.publish.exchange) == (
+        "typo",
+        None,
+        (),
+        None,
+    )
 
 
 def test_a_worker_that_is_switched_off_consumes_nothing():
@@ -95,7 +127,19 @@ def test_a_worker_that_is_switched_off_consumes_nothing():
 
 @pytest.mark.parametrize(
     ("most", "priority", "wire"),
-    [(10, 7, 7), (9, 9, 9), (255, 9, 9), (5, 9, 5), (5, 0, 0), (5, 7, 4), (5, None, 2), (10, None, 4), (1, 9, 1), (1, 4, 0), (None, 7, None)],
+    [
+        (10, 7, 7),
+        (9, 9, 9),
+        (255, 9, 9),
+        (5, 9, 5),
+        (5, 0, 0),
+        (5, 7, 4),
+        (5, None, 2),
+        (10, None, 4),
+        (1, 9, 1),
+        (1, 4, 0),
+        (None, 7, None),
+    ],
 )
 def test_priorities_on_rabbitmq(most, priority, wire):
     queue = {} if most is None else {"max_priority": most}
@@ -106,7 +150,13 @@ def test_priorities_on_rabbitmq(most, priority, wire):
 def test_scaling_down_keeps_the_order():
     for most in range(1, 10):
         wires = [
-            qtopo.route(build(queues={"a": {"max_priority": most}}, routes=[{"task": "t", "queue": "a", "priority": p}]), "t").publish.priority
+            qtopo.route(
+                build(
+                    queues={"a": {"max_priority": most}},
+                    routes=[{"task": "t", "queue": "a", "priority": p}],
+                ),
+                "t",
+            ).publish.priority
             for p in range(10)
         ]
         assert wires == sorted(wires)
@@ -121,7 +171,10 @@ def test_priorities_on_redis_are_turned_round():
     )
     assert qtopo.route(topology, "urgent").publish.priority == 0
     assert qtopo.route(topology, "plain").publish.priority == 5
-    assert (qtopo.route(topology, "none").priority, qtopo.route(topology, "none").publish.priority) == (4, 5)
+    assert (
+        qtopo.route(topology, "none").priority,
+        qtopo.route(topology, "none").publish.priority,
+    ) == (4, 5)
 
 
 def test_redis_has_no_priorities_where_nobody_asks():
@@ -130,7 +183,9 @@ def test_redis_has_no_priorities_where_nobody_asks():
 
 
 def test_no_priorities_on_transports_without():
-    topology = build(broker={"transport": "sqs"}, queues={"celery": {}}, routes=[{"task": "t", "priority": 9}])
+    topology = build(
+        broker={"transport": "sqs"}, queues={"celery": {}}, routes=[{"task": "t", "priority": 9}]
+    )
     assert qtopo.route(topology, "t").publish.priority is None
 
 
@@ -150,7 +205,10 @@ def test_broadcast_reaches_all_its_workers():
 def test_headers_exchanges_look_at_headers():
     topology = build(
         exchanges={"h": {"type": "headers"}},
-        queues={"a": {"exchange": "h", "binding_arguments": {"kind": "x"}}, "b": {"exchange": "h", "binding_arguments": {"kind": "y"}}},
+        queues={
+            "a": {"exchange": "h", "binding_arguments": {"kind": "x"}},
+            "b": {"exchange": "h", "binding_arguments": {"kind": "y"}},
+        },
         routes=[{"task": "t", "queue": "a", "headers": {"kind": "x"}}],
     )
     assert qtopo.route(topology, "t").delivered_to == ("a",)

@@ -97,6 +97,11 @@ def test_carriage_returns_do_not_shift_places(here):
     assert problems()[0][2:4] == (3, 1)
 
 
+def test_nor_those_of_broken_toml(here):
+    write(here, main_toml=b"a = 1\r\nb = 2\r\nc = = 3\r\n")
+    assert problems()[0][2:4] == (3, 5)
+
+
 # --- includes ----------------------------------------------------------------
 
 

@@ -42,12 +42,42 @@ def test_an_unknown_field_is_refused():
     ("data", "rule", "path", "part"),
     [
         ({"queues": {"a": {"max_lenght": 1}}}, "unknown-key", ("queues", "a", "max_lenght"), "key"),
-        ({"queues": {"a": {"max_length": "1"}}}, "wrong-type", ("queues", "a", "max_length"), "value"),
-        ({"queues": {"a": {"max_length": True}}}, "wrong-type", ("queues", "a", "max_length"), "value"),
-        ({"queues": {"a": {"max_length": -1}}}, "invalid-value", ("queues", "a", "max_length"), "value"),
-        ({"queues": {"a": {"message_ttl": "1x"}}}, "invalid-unit", ("queues", "a", "message_ttl"), "value"),
-        ({"queues": {"a": {"message_ttl": 5}}}, "wrong-type", ("queues", "a", "message_ttl"), "value"),
-        ({"queues": {"a": {"expires": "0s"}}}, "invalid-value", ("queues", "a", "expires"), "value"),
+        (
+            {"queues": {"a": {"max_length": "1"}}},
+            "wrong-type",
+            ("queues", "a", "max_length"),
+            "value",
+        ),
+        (
+            {"queues": {"a": {"max_length": True}}},
+            "wrong-type",
+            ("queues", "a", "max_length"),
+            "value",
+        ),
+        (
+            {"queues": {"a": {"max_length": -1}}},
+            "invalid-value",
+            ("queues", "a", "max_length"),
+            "value",
+        ),
+        (
+            {"queues": {"a": {"message_ttl": "1x"}}},
+            "invalid-unit",
+            ("queues", "a", "message_ttl"),
+            "value",
+        ),
+        (
+            {"queues": {"a": {"message_ttl": 5}}},
+            "wrong-type",
+            ("queues", "a", "message_ttl"),
+            "value",
+        ),
+        (
+            {"queues": {"a": {"expires": "0s"}}},
+            "invalid-value",
+            ("queues", "a", "expires"),
+            "value",
+        ),
         ({"queues": {"a": {"type": "qourum"}}}, "invalid-value", ("queues", "a", "type"), "value"),
         ({"queues": {"a\nb": {}}}, "invalid-name", ("queues", "a\nb"), "key"),
         ({"queues": {"": {}}}, "invalid-name", ("queues", ""), "key"),
@@ -55,26 +85,100 @@ def test_an_unknown_field_is_refused():
         ({"queues": []}, "wrong-type", ("queues",), "value"),
         ({"workers": {"w": {}}}, "missing-key", ("workers", "w"), "table"),
         ({"workers": {"w": {"queues": []}}}, "invalid-value", ("workers", "w", "queues"), "value"),
-        ({"workers": {"w": {"queues": ["a"], "concurrency": 0}}}, "invalid-value", ("workers", "w", "concurrency"), "value"),
-        ({"workers": {"w": {"queues": ["a"], "env": {"A-B": "x"}}}}, "invalid-name", ("workers", "w", "env", "A-B"), "key"),
-        ({"workers": {"w": {"queues": ["a"], "env": {"A": "x\ny"}}}}, "invalid-value", ("workers", "w", "env", "A"), "value"),
-        ({"workers": {"w": {"queues": ["a"], "shutdown": "drian"}}}, "invalid-value", ("workers", "w", "shutdown"), "value"),
-        ({"workers": {"w": {"queues": ["a"], "shutdown": {"soft": "1s", "drain": "2s"}}}}, "conflicting-keys", ("workers", "w", "shutdown", "soft"), "key"),
-        ({"workers": {"w": {"queues": ["a"], "concurrency": 1, "autoscale": {"min": 1, "max": 2}}}}, "conflicting-keys", ("workers", "w", "autoscale"), "key"),
+        (
+            {"workers": {"w": {"queues": ["a"], "concurrency": 0}}},
+            "invalid-value",
+            ("workers", "w", "concurrency"),
+            "value",
+        ),
+        (
+            {"workers": {"w": {"queues": ["a"], "env": {"A-B": "x"}}}},
+            "invalid-name",
+            ("workers", "w", "env", "A-B"),
+            "key",
+        ),
+        (
+            {"workers": {"w": {"queues": ["a"], "env": {"A": "x\ny"}}}},
+            "invalid-value",
+            ("workers", "w", "env", "A"),
+            "value",
+        ),
+        (
+            {"workers": {"w": {"queues": ["a"], "shutdown": "drian"}}},
+            "invalid-value",
+            ("workers", "w", "shutdown"),
+            "value",
+        ),
+        (
+            {"workers": {"w": {"queues": ["a"], "shutdown": {"soft": "1s", "drain": "2s"}}}},
+            "conflicting-keys",
+            ("workers", "w", "shutdown", "soft"),
+            "key",
+        ),
+        (
+            {
+                "workers": {
+                    "w": {"queues": ["a"], "concurrency": 1, "autoscale": {"min": 1, "max": 2}}
+                }
+            },
+            "conflicting-keys",
+            ("workers", "w", "autoscale"),
+            "key",
+        ),
         ({"routes": [{"queue": "a"}]}, "missing-key", ("routes", 0), "table"),
-        ({"routes": [{"task": "a", "priority": 10}]}, "invalid-value", ("routes", 0, "priority"), "value"),
-        ({"routes": [{"task": {"regex": "("}}]}, "invalid-value", ("routes", 0, "task", "regex"), "value"),
+        (
+            {"routes": [{"task": "a", "priority": 10}]},
+            "invalid-value",
+            ("routes", 0, "priority"),
+            "value",
+        ),
+        (
+            {"routes": [{"task": {"regex": "("}}]},
+            "invalid-value",
+            ("routes", 0, "task", "regex"),
+            "value",
+        ),
         ({"routes": {"task": "a"}}, "wrong-type", ("routes",), "value"),
         ({"routes": [{"task": ["a", 3]}]}, "wrong-type", ("routes", 0, "task", 1), "value"),
-        ({"exchanges": {"a": {"type": "topik"}}}, "invalid-value", ("exchanges", "a", "type"), "value"),
+        (
+            {"exchanges": {"a": {"type": "topik"}}},
+            "invalid-value",
+            ("exchanges", "a", "type"),
+            "value",
+        ),
         ({"broker": {"url": "amqp://u:secret@h"}}, "secret-in-file", ("broker", "url"), "value"),
         ({"broker": {"url": "localhost"}}, "invalid-value", ("broker", "url"), "value"),
         ({"broker": {"transport": "rabbit"}}, "invalid-value", ("broker", "transport"), "value"),
-        ({"broker": {"options": {"a": float("nan")}}}, "invalid-value", ("broker", "options", "a"), "value"),
-        ({"broker": {"options": {"a": 2**64}}}, "invalid-value", ("broker", "options", "a"), "value"),
-        ({"beat": {"schedule": {"a": {"task": "t"}}}}, "missing-key", ("beat", "schedule", "a"), "table"),
-        ({"beat": {"schedule": {"a": {"task": "t", "every": "1s", "crontab": "* * * * *"}}}}, "conflicting-keys", ("beat", "schedule", "a", "every"), "key"),
-        ({"workflows": {"a": {"chain": ["x", {"chord": {"header": ["x"]}}]}}}, "missing-key", ("workflows", "a", "chain", 1, "chord"), "table"),
+        (
+            {"broker": {"options": {"a": float("nan")}}},
+            "invalid-value",
+            ("broker", "options", "a"),
+            "value",
+        ),
+        (
+            {"broker": {"options": {"a": 2**64}}},
+            "invalid-value",
+            ("broker", "options", "a"),
+            "value",
+        ),
+        (
+            {"beat": {"schedule": {"a": {"task": "t"}}}},
+            "missing-key",
+            ("beat", "schedule", "a"),
+            "table",
+        ),
+        (
+            {"beat": {"schedule": {"a": {"task": "t", "every": "1s", "crontab": "* * * * *"}}}},
+            "conflicting-keys",
+            ("beat", "schedule", "a", "every"),
+            "key",
+        ),
+        (
+            {"workflows": {"a": {"chain": ["x", {"chord": {"header": ["x"]}}]}}},
+            "missing-key",
+            ("workflows", "a", "chain", 1, "chord"),
+            "table",
+        ),
         ({"workflows": {"a": {}}}, "missing-key", ("workflows", "a"), "table"),
         ({"tasks": {"a": {"cpu": float("inf")}}}, "invalid-value", ("tasks", "a", "cpu"), "value"),
         ({"workres": {}}, "unknown-key", ("workres",), "key"),
@@ -104,14 +208,23 @@ def test_a_password_is_not_repeated():
 
 
 def test_a_broken_table_still_counts_as_declared():
-    topology, _ = Topology.from_data({"queues": {"a": 3, "b": {"x": 1}}, "routes": [3, {"task": "t"}]})
+    topology, _ = Topology.from_data(
+        {"queues": {"a": 3, "b": {"x": 1}}, "routes": [3, {"task": "t"}]}
+    )
     assert list(topology.queues) == ["a", "b"]
     assert topology.routes[1].task == "t"
 
 
 def test_shorthands_and_whole_forms_mean_the_same():
-    short, _ = Topology.from_data({"tasks": {"t": {"duration": "40s"}}, "queues": {"a": {"dead_letter": "x"}}})
-    whole, _ = Topology.from_data({"tasks": {"t": {"duration": {"mean": "40s"}}}, "queues": {"a": {"dead_letter": {"exchange": "x"}}}})
+    short, _ = Topology.from_data(
+        {"tasks": {"t": {"duration": "40s"}}, "queues": {"a": {"dead_letter": "x"}}}
+    )
+    whole, _ = Topology.from_data(
+        {
+            "tasks": {"t": {"duration": {"mean": "40s"}}},
+            "queues": {"a": {"dead_letter": {"exchange": "x"}}},
+        }
+    )
     assert short == whole
 
 
@@ -132,10 +245,21 @@ def test_every_key_of_the_schema_is_described():
     def walk(table):
         for key, value in table.get("properties", {}).items():
             assert value.get("description"), key
-            assert value["description"][0].isupper() or value["description"][0] in "`\"0-9" or value["description"].split()[0].islower(), key
+            assert (
+                value["description"][0].isupper()
+                or value["description"][0] in '`"0-9'
+                or value["description"].split()[0].islower()
+            ), key
 
     walk(schema)
-    assert set(schema["properties"]) >= {"app", "broker", "queues", "routes", "environments", "include"}
+    assert set(schema["properties"]) >= {
+        "app",
+        "broker",
+        "queues",
+        "routes",
+        "environments",
+        "include",
+    }
     for definition in schema["$defs"].values():
         walk(definition)
 
@@ -148,6 +272,8 @@ def test_the_schema_agrees_with_the_reader():
     from pathlib import Path
 
     for file in sorted(Path(__file__).parents[3].glob("topologies/*.toml")):
-        assert [error.message for error in validator.iter_errors(tomli.loads(file.read_text()))] == []
+        assert [
+            error.message for error in validator.iter_errors(tomli.loads(file.read_text()))
+        ] == []
     assert list(validator.iter_errors({"queues": {"a": {"x": 1}}}))
     assert list(validator.iter_errors({"workers": {"w": {}}}))

@@ -9,20 +9,53 @@ from qtopo.topology import units
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("250ms", 0.25), ("40s", 40), ("10m", 600), ("2h", 7200), ("1d", 86400), ("1w", 604800), ("1.5h", 5400), ("0s", 0), (" 5 s ", 5)],
+    [
+        ("250ms", 0.25),
+        ("40s", 40),
+        ("10m", 600),
+        ("2h", 7200),
+        ("1d", 86400),
+        ("1w", 604800),
+        ("1.5h", 5400),
+        ("0s", 0),
+        (" 5 s ", 5),
+    ],
 )
 def test_durations(text, seconds):
     assert units.parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "s", "10", "10 x", "-5s", "1e3s", "0.5ms", "١s", "200y", "9" * 40 + "s", "1..5s", "10s10s"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "s",
+        "10",
+        "10 x",
+        "-5s",
+        "1e3s",
+        "0.5ms",
+        "١s",
+        "200y",
+        "9" * 40 + "s",
+        "1..5s",
+        "10s10s",
+    ],
+)
 def test_what_is_no_duration(text):
     with pytest.raises(ValueError, match="duration|unit"):
         units.parse_duration(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "size"), [("400MB", 400_000_000), ("400MiB", 400 * 2**20), ("1.5GB", 1_500_000_000), ("1kB", 1000), ("7B", 7)]
+    ("text", "size"),
+    [
+        ("400MB", 400_000_000),
+        ("400MiB", 400 * 2**20),
+        ("1.5GB", 1_500_000_000),
+        ("1kB", 1000),
+        ("7B", 7),
+    ],
 )
 def test_sizes(text, size):
     assert units.parse_size(text) == size

@@ -83,10 +83,10 @@ class Output:
             self._pending.append((fd, line))
             self.size += len(line)
 
-    def drop(self) -> None:
-        """Forget what is not written yet."""
-        self._pending.clear()
-        self.size = 0
+    def drop(self, fd: int) -> None:
+        """Forget what is not written yet to a file descriptor."""
+        self._pending = deque(one for one in self._pending if one[0] != fd)
+        self.size = sum(len(line) for _, line in self._pending)
 
     def flush(self) -> None:
         """Write as much as surely does not block: whole lines where they fit."""
@@ -102,9 +102,7 @@ class Output:
         except OSError:
             # Nobody reads any more; what is left for them is void.
             self.broken.add(fd)
-            kept = [one for one in self._pending if one[0] != fd]
-            self._pending = deque(kept)
-            self.size = sum(len(line) for _, line in kept)
+            self.drop(fd)
             return
         self.size -= written
         if written < len(data):

@@ -209,7 +209,7 @@ class Runner:
             return
         if not self._alive():
             # Everything has ended; only a reader that takes nothing keeps us.
-            self._output.drop()
+            self._output.drop(self._streams.out)
         elif self._stage == RUNNING:
             self._stop(signal.Signals(number).name)
             if number == signal.SIGQUIT:

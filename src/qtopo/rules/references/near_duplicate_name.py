@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
+from qtopo.rules.transport.names import entity_name
 from qtopo.topology.finding import At
 
 if TYPE_CHECKING:
@@ -52,11 +53,16 @@ class NearDuplicateName(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Fold the names and look for equal ones."""
+        transport = context.topology.broker.kind.name
         for section in ("exchanges", "queues", "workers"):
             seen: dict[str, str] = {}
             for name in getattr(context.topology, section):
                 first = seen.setdefault(_folded(name), name)
                 if first != name:
+                    entity = entity_name(transport, name) if section == "queues" else None
+                    if entity is not None and entity == entity_name(transport, first):
+                        # One queue on this broker: queue-name-collision says so.
+                        continue
                     kind = section.removesuffix("s")
                     yield self.finding(
                         f"{kind} {name!r} is nearly {kind} {first!r}",

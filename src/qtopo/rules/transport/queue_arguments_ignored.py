@@ -1,0 +1,76 @@
+"""The rule `queue-arguments-ignored`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtopo.rules.base import Rule
+from qtopo.rules.rabbitmq import CLASSIC, arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Finding
+
+
+class QueueArgumentsIgnored(Rule):
+    """A queue asks for what the transport does not do.
+
+    ## Why is this bad?
+
+    Priorities, limits, dead letters and types of queues are RabbitMQ's. Other
+    transports take the arguments and ignore them in silence: nothing expires,
+    nothing is dead-lettered, no limit holds. (Redis and MongoDB know `expires`.)
+
+    ## Example
+
+    ```toml
+    [broker]
+    transport = "redis"
+
+    [queues.celery]
+    max_length = 1000
+    overflow = "reject-publish"
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+
+    ## Use instead
+
+    ```toml
+    [broker]
+    transport = "redis"
+
+    [queues.celery]
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+    """
+
+    name = "queue-arguments-ignored"
+    code = "QT402"
+    severity = "warning"
+    needs = ("broker.transport",)
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Compare what each queue asks for with what has an effect."""
+        broker = context.topology.broker
+        honoured = broker.kind.arguments
+        if honoured is None:
+            return
+        for name, queue in context.topology.queues.items():
+            ignored = [
+                one
+                for one in arguments(queue)
+                if one.name not in honoured and (one.name, one.value) != ("x-queue-type", CLASSIC)
+            ]
+            if ignored:
+                keys = ", ".join(repr(one.path[-1]) for one in ignored)
+                yield self.finding(
+                    f"{broker.transport} ignores {keys} of queue {name!r}",
+                    ignored[0].path,
+                    help="leave it out" if len(ignored) == 1 else "leave them out",
+                )

@@ -1,0 +1,61 @@
+"""The rule `autoscale-order`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtopo.rules.base import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Finding
+
+
+class AutoscaleOrder(Rule):
+    """The least of `autoscale` is more than its most.
+
+    ## Why is this bad?
+
+    The two were exchanged, or one of them is wrong. Celery sorts them without a
+    word, so that the worker grows to a size nobody meant.
+
+    ## Example
+
+    ```toml
+    [queues.celery]
+
+    [workers.main]
+    queues = ["celery"]
+    autoscale = { min = 8, max = 2 }
+    ```
+
+    ## Use instead
+
+    ```toml
+    [queues.celery]
+
+    [workers.main]
+    queues = ["celery"]
+    autoscale = { min = 2, max = 8 }
+    ```
+    """
+
+    name = "autoscale-order"
+    code = "QT502"
+    severity = "error"
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Compare the two."""
+        for name, worker in context.topology.workers.items():
+            scale = worker.autoscale
+            if scale is None or scale.min is None or scale.max is None:
+                continue
+            if scale.min > scale.max:
+                yield self.finding(
+                    f"worker {name!r} scales from {scale.min} to {scale.max}: min is more than max",
+                    ("workers", name, "autoscale", "min"),
+                    help=f"write {{ min = {scale.max}, max = {scale.min} }} if that is what is "
+                    "meant",
+                )

@@ -1,0 +1,104 @@
+"""The rule `extra-args-conflict`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtopo.rules.base import Rule
+from qtopo.rules.workers.flags import flags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Finding
+
+KEYS = {
+    "hostname": "the worker's name in [workers]",
+    "queues": "'queues'",
+    "exclude-queues": "'queues'",
+    "pool": "'pool'",
+    "concurrency": "'concurrency'",
+    "autoscale": "'autoscale'",
+    "prefetch-multiplier": "'prefetch_multiplier'",
+    "max-tasks-per-child": "'max_tasks_per_child'",
+    "max-memory-per-child": "'max_memory_per_child'",
+    "include": "'include'",
+}
+GLOBAL = {
+    "app": "'celery' in [app]",
+    "broker": "'url' in [broker]",
+    "result-backend": "'url' in [results]",
+}
+BEFORE_WORKER = ("loader", "config", "workdir", "no-color", "quiet", "version", "skip-checks")
+
+
+class ExtraArgsConflict(Rule):
+    """An extra argument says what the file has a key for.
+
+    ## Why is this bad?
+
+    The command already has it. Given twice the last one wins, so that the worker
+    does something other than the file says: it consumes other queues, has another
+    size, or another pool (`-Pgevent` even one that is not patched). Options of
+    `celery` itself, such as `-A`, have to stand before `worker`: behind it the
+    worker does not start.
+
+    ## Example
+
+    ```toml
+    [queues.celery]
+    [queues.mail]
+
+    [[routes]]
+    task = "shop.mail"
+    queue = "mail"
+
+    [workers.main]
+    queues = ["celery", "mail"]
+    extra_args = ["-Q", "celery"]
+    ```
+
+    ## Use instead
+
+    ```toml
+    [queues.celery]
+    [queues.mail]
+
+    [[routes]]
+    task = "shop.mail"
+    queue = "mail"
+
+    [workers.main]
+    queues = ["celery", "mail"]
+    extra_args = ["-l", "INFO"]
+    ```
+    """
+
+    name = "extra-args-conflict"
+    code = "QT505"
+    severity = "error"
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Take the extra arguments apart."""
+        for name, worker in context.topology.workers.items():
+            for flag in flags(worker.extra_args):
+                at = ("workers", name, "extra_args", flag.place)
+                if flag.name in KEYS:
+                    yield self.finding(
+                        f"extra argument {flag.text!r} of worker {name!r} overrides what the file "
+                        "says",
+                        at,
+                        help=f"say it with {KEYS[flag.name]}",
+                    )
+                elif flag.name in GLOBAL or flag.name in BEFORE_WORKER:
+                    key = GLOBAL.get(flag.name)
+                    yield self.finding(
+                        f"extra argument {flag.text!r} of worker {name!r} is not one of `celery "
+                        "worker`: "
+                        "it does not start",
+                        at,
+                        help=f"say it with {key}"
+                        if key
+                        else "it belongs before `worker`: leave it out",
+                    )

@@ -1,0 +1,81 @@
+"""The rule `pool-ignores-time-limit`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtopo.rules.base import Rule
+from qtopo.rules.placement import PLACING, placed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Finding
+
+IGNORED = {
+    "threads": ("time_limit", "soft_time_limit"),
+    "solo": ("time_limit", "soft_time_limit"),
+    "eventlet": ("time_limit", "soft_time_limit"),
+    "gevent": ("soft_time_limit",),
+}
+
+
+class PoolIgnoresTimeLimit(Rule):
+    """A task has a time limit that its worker's pool ignores.
+
+    ## Why is this bad?
+
+    Only `prefork` can end a task: `threads`, `solo` and `eventlet` know no time
+    limits, `gevent` only the hard one. A task that hangs there holds its place for
+    ever.
+
+    ## Example
+
+    ```toml
+    [queues.celery]
+
+    [tasks."shop.report"]
+    time_limit = "10m"
+
+    [workers.main]
+    queues = ["celery"]
+    pool = "threads"
+    concurrency = 8
+    ```
+
+    ## Use instead
+
+    ```toml
+    [queues.celery]
+
+    [tasks."shop.report"]
+    time_limit = "10m"
+
+    [workers.main]
+    queues = ["celery"]
+    concurrency = 8
+    ```
+    """
+
+    name = "pool-ignores-time-limit"
+    code = "QT504"
+    severity = "warning"
+    needs = (*PLACING, "workers.*.pool")
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Look at the pools of the workers that get each task."""
+        workers = context.topology.workers
+        for task, placement in placed(context, "time_limit", "soft_time_limit"):
+            for name in placement.workers:
+                pool = workers[name].pool
+                keys = [key for key in IGNORED.get(pool, ()) if getattr(task, key) is not None]
+                if keys:
+                    yield self.finding(
+                        f"worker {name!r} ignores {' and '.join(keys)} of task {task.name!r}: "
+                        f"pool {pool!r} does not know it",
+                        ("tasks", task.name, keys[0]),
+                        help="send it to a worker with the pool prefork",
+                        related=[("the worker is declared here", ("workers", name))],
+                    )
+                    break

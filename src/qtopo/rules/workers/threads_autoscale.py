@@ -1,0 +1,59 @@
+"""The rule `threads-autoscale`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtopo.rules.base import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Finding
+
+
+class ThreadsAutoscale(Rule):
+    """A worker with the pool `threads` has `autoscale`.
+
+    ## Why is this bad?
+
+    The thread pool cannot grow. The worker starts, and at the first attempt to scale
+    up it dies: `AttributeError: ... has no attribute 'grow'`.
+
+    ## Example
+
+    ```toml
+    [queues.celery]
+
+    [workers.main]
+    queues = ["celery"]
+    pool = "threads"
+    autoscale = { min = 2, max = 8 }
+    ```
+
+    ## Use instead
+
+    ```toml
+    [queues.celery]
+
+    [workers.main]
+    queues = ["celery"]
+    pool = "threads"
+    concurrency = 8
+    ```
+    """
+
+    name = "threads-autoscale"
+    code = "QT500"
+    severity = "error"
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Look at workers with threads."""
+        for name, worker in context.topology.workers.items():
+            if worker.pool == "threads" and worker.autoscale is not None:
+                yield self.finding(
+                    f"worker {name!r} has threads and autoscale: it dies when it scales up",
+                    ("workers", name, "autoscale"),
+                    help=f"say concurrency = {worker.autoscale.max or 8}, or use another pool",
+                )
