@@ -94,7 +94,7 @@ def test_files_are_the_golden_ones(
     file: str, golden: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     # It has errors that the rules find: it is drawn all the same, and said so.
-    topology = str(GOLDEN / "topology.toml")
+    topology = str(GOLDEN / "graph.toml")
     assert main(["graph", "-t", topology, "-o", file]) == 0
     assert Path(file).read_bytes() == (GOLDEN / golden).read_bytes()
     assert main(["check", topology, "--format", "json"]) == 1

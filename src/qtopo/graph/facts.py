@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtopo.topology.raw import thaw
 from qtopo.topology.model import Model
+from qtopo.topology.raw import thaw
 from qtopo.topology.units import format_duration
 
 if TYPE_CHECKING:

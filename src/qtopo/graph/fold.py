@@ -32,7 +32,7 @@ def foldings(graph: MultiDiGraph) -> Iterator[tuple[str, MultiDiGraph]]:
     yield "tasks that go the same way", tasks
     yield "whatever leads to the same workers alike", _fold(tasks, _same_workers(tasks))
     yield "names that begin alike", _fold(graph, _same_beginning(graph))
-    yield "each kind", _fold(graph, lambda node: graph.nodes[node]["kind"], labels=True)
+    yield "each kind", _fold(graph, lambda node: graph.nodes[node]["kind"], labels=False)
 
 
 def _same_neighbours(graph: MultiDiGraph) -> Callable[[str], Hashable]:

@@ -79,7 +79,10 @@ def takes_everything(topology: Topology) -> bool:
 
 
 def senders(topology: Topology) -> list[Sender]:
-    """Return every sender of a topology, in the order of the file, the default last."""
+    """Return the senders of a topology, in the order of the file, the default last.
+
+    Tasks whose queue is reached by its name are left out: nothing can go wrong.
+    """
     built: list[Sender] = topology.wiring.memo("rules.senders", lambda: _senders(topology))
     return built
 
@@ -153,6 +156,9 @@ def _senders(topology: Topology) -> list[Sender]:
         if shared is None:
             own = Route(task=name, queue=task.queue)
             shared = by_queue[task.queue] = (own, publishing(topology, own))
+        if not shared[1].wire_exchange:
+            # By name, and so safely: of these there may be very many.
+            continue
         path = ("tasks", name)
         found.append(
             Sender(

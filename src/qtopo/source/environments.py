@@ -62,7 +62,8 @@ def _merge(base: dict[str, Any], over: dict[str, Any], model: type[Model] | None
 
 
 def _excluded(model: type[Model], key: str) -> set[str]:
-    excluded = {b if key == a else a for a, b in model.EXCLUSIVE if key in (a, b)}
+    excluded = {one for over, others in model.EXCLUSIVE if key == over for one in others}
+    excluded.update(over for over, others in model.EXCLUSIVE if key in others)
     if key in model.ONE_OF:
         excluded.update(model.ONE_OF)
         excluded.discard(key)

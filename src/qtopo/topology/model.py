@@ -104,13 +104,13 @@ class ModelMeta(type):
 class Model(metaclass=ModelMeta):
     """A frozen value with the keys of one table.
 
-    `EXCLUSIVE` lists pairs of keys that exclude each other; `ONE_OF` lists keys
+    `EXCLUSIVE` lists keys with the keys that each of them excludes; `ONE_OF` lists keys
     of which exactly one must be given.
     """
 
     FIELDS: ClassVar[Mapping[str, Field]]
     KEYS: ClassVar[Mapping[str, Field]]
-    EXCLUSIVE: ClassVar[tuple[tuple[str, str], ...]] = ()
+    EXCLUSIVE: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
     ONE_OF: ClassVar[tuple[str, ...]] = ()
     _blanks: ClassVar[tuple[tuple[Callable[[Any, Any], None], Any], ...]]
     _needed: ClassVar[tuple[str, ...]]
@@ -211,13 +211,17 @@ class Model(metaclass=ModelMeta):
 
     @classmethod
     def _exclude(cls, data: Any, path: Path, reader: Reader) -> None:
-        for one, other in cls.EXCLUSIVE:
-            if one in data and other in data:
+        for key, others in cls.EXCLUSIVE:
+            clashing = [
+                repr(one) for one in others if data.get(key, False) is not False and one in data
+            ]
+            if clashing:
                 reader.add(
                     "conflicting-keys",
-                    (*path, other),
-                    f"{describe(path)} has both {one!r} and {other!r}, which exclude each other",
-                    help=f"keep one of {one!r} and {other!r}",
+                    (*path, key),
+                    f"{describe(path)} has both {key!r} and {' and '.join(clashing)}, "
+                    f"which exclude each other",
+                    help=f"keep {key!r} or {' and '.join(clashing)}",
                     part="key",
                 )
         if cls.ONE_OF:

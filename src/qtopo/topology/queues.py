@@ -36,11 +36,8 @@ class Queue(Model):
     """
 
     EXCLUSIVE = (
-        ("bindings", "exchange"),
-        ("bindings", "routing_key"),
-        ("bindings", "binding_arguments"),
-        ("broadcast", "exchange"),
-        ("broadcast", "bindings"),
+        ("bindings", ("exchange", "routing_key", "binding_arguments")),
+        ("broadcast", ("exchange", "bindings")),
     )
 
     name: str = name_field()

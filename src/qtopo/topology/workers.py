@@ -71,7 +71,7 @@ class _Shutdown(Table):
 class Worker(Model):
     """One kind of worker process: `celery worker`, started once per replica."""
 
-    EXCLUSIVE = (("concurrency", "autoscale"),)
+    EXCLUSIVE = (("autoscale", ("concurrency",)),)
 
     name: str = name_field()
     queues: tuple[str, ...] = field(SOME_NAMES, "The queues it consumes.")

@@ -34,7 +34,7 @@ def graph_of(data: dict[str, Any]) -> Any:
 
 
 def golden_graph() -> Any:
-    return graph_of(tomli.loads((GOLDEN / "topology.toml").read_text()))
+    return graph_of(tomli.loads((GOLDEN / "graph.toml").read_text()))
 
 
 def hostile_graph(names: tuple[str, ...] = HOSTILE) -> Any:

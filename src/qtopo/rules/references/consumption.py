@@ -51,6 +51,12 @@ def source_of(context: Context, queue: str) -> str | None:
             if sender.kind != DEFAULT:
                 for name in sender.delivered_to(context.topology):
                     sources.setdefault(name, []).append(sender.label)
+        for name, task in context.topology.tasks.items():
+            if task.queue:
+                # What goes by name is no sender; the others are in there already.
+                labels = sources.setdefault(task.queue, [])
+                if not labels or not labels[-1].startswith("task "):
+                    labels.append(f"task {name!r}")
     labels = sources.get(queue, [])
     if not labels:
         return "what other queues dead-letter" if takes_dead_letters(context, queue) else None

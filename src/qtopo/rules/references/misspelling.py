@@ -11,7 +11,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _WORDS = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
@@ -46,11 +46,14 @@ class Misspellings:
         return None
 
 
-def _around(names: list[str], name: str) -> list[str]:
+def _around(names: list[str], name: str) -> Iterator[str]:
+    """Yield the names that stand near another in alphabetical order, the nearest first."""
     at = bisect_left(names, name)
-    window = names[max(0, at - _WINDOW) : at + _WINDOW]
-    # Nearest first: how much of the start is shared.
-    return sorted(window, key=lambda one: -_shared(one, name))
+    for distance in range(_WINDOW):
+        if at + distance < len(names):
+            yield names[at + distance]
+        if at - distance > 0:
+            yield names[at - distance - 1]
 
 
 def is_slip(name: str, declared: str) -> bool:
@@ -96,12 +99,3 @@ def _distance(one: str, other: str) -> int:
                 best = min(best, last[j - 2] + 1)
             row.append(best)
     return row[-1]
-
-
-def _shared(one: str, other: str) -> int:
-    count = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
