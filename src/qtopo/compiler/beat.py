@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qtopo.compiler.routes import Routes
 from qtopo.compiler.values import CrontabValue, SolarValue, TimedeltaValue, number
 from qtopo.topology import crontab
-from qtopo.topology.raw import thaw
 from qtopo.topology.publishing import publishing
+from qtopo.topology.raw import thaw
 
 if TYPE_CHECKING:
     from qtopo.topology.beat import Beat, Entry

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qtopo.compiler.queues import has_quorum
 from qtopo.compiler.values import number
 from qtopo.errors import EmitError
-from qtopo.topology.raw import thaw
 from qtopo.topology.priority import STEPS, used
+from qtopo.topology.raw import thaw
 from qtopo.topology.units import parse_duration
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.compiler.values import RegexValue
-from qtopo.topology.raw import thaw
 from qtopo.topology.publishing import publishing
+from qtopo.topology.raw import thaw
 from qtopo.topology.routes import Regex, Route
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qtopo.compiler.routes import Routes
 from qtopo.emit.base import Proof
 from qtopo.errors import ProofError
-from qtopo.topology.raw import thaw
 from qtopo.topology.publishing import ANONYMOUS, Publishing, publishing
+from qtopo.topology.raw import thaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -22,7 +22,9 @@ from qtopo.topology.topology import Topology
 from strategies import names, topologies
 
 SLOW = settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None,
+    max_examples=80,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 CELERY = {"celery": {}}
 
@@ -104,7 +106,11 @@ def test_queue_attributes_reach_the_broker_as_the_file_says():
                 "delivery_limit": 5,
                 "single_active_consumer": True,
                 "dead_letter": {"exchange": "dead", "routing_key": "k"},
-                "arguments": {"x-queue-type": "stream", "x-own": [1, {"a": 2}], "x-max-priority": 9},
+                "arguments": {
+                    "x-queue-type": "stream",
+                    "x-own": [1, {"a": 2}],
+                    "x-max-priority": 9,
+                },
                 "consumer_arguments": {"x-priority": 1},
             }
         }
@@ -172,10 +178,16 @@ def test_exact_names_first_then_patterns_in_order_then_nothing():
 
 
 def test_each_route_is_a_dict_of_its_own():
-    data = {"queues": CELERY, "routes": [{"task": ["a", "b", "c.*"], "headers": {"h": [1]}}], "tasks": {"c.d": {}}}
+    data = {
+        "queues": CELERY,
+        "routes": [{"task": ["a", "b", "c.*"], "headers": {"h": [1]}}],
+        "tasks": {"c.d": {}},
+    }
     options = [one for _, one in routes_of(data)]
     assert len(options) == 4
-    assert len({id(one) for one in options}) == len({id(one["headers"]["h"]) for one in options}) == 4
+    assert (
+        len({id(one) for one in options}) == len({id(one["headers"]["h"]) for one in options}) == 4
+    )
 
 
 @pytest.mark.parametrize(
@@ -220,7 +232,12 @@ def test_broker_options():
     data = {
         "broker": {
             "transport": "redis",
-            "options": {"visibility_timeout": "2h", "global_keyprefix": "5s", "socket_timeout": 3, "polling_interval": "500ms"},
+            "options": {
+                "visibility_timeout": "2h",
+                "global_keyprefix": "5s",
+                "socket_timeout": 3,
+                "polling_interval": "500ms",
+            },
         },
         "queues": CELERY,
     }
@@ -242,7 +259,10 @@ def test_known_durations_are_options_that_kombu_reads():
     import amqp
     import kombu
 
-    sources = [*Path(kombu.__file__).parent.rglob("*.py"), *Path(amqp.__file__).parent.rglob("*.py")]
+    sources = [
+        *Path(kombu.__file__).parent.rglob("*.py"),
+        *Path(amqp.__file__).parent.rglob("*.py"),
+    ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     assert [name for name in sorted(DURATIONS) if name not in text] == []
 
@@ -257,7 +277,9 @@ def test_quorum_queues_are_confirmed(queue):
 
 
 def test_what_the_compiler_owns_is_not_taken_from_settings():
-    found = compiled({"queues": CELERY, "settings": dict.fromkeys(OWN, "theirs") | {"task_acks_late": True}})
+    found = compiled(
+        {"queues": CELERY, "settings": dict.fromkeys(OWN, "theirs") | {"task_acks_late": True}}
+    )
     assert "theirs" not in found.values()
     assert found["task_acks_late"] is True
     assert "worker_pool" not in found
@@ -293,8 +315,15 @@ def test_annotations_reach_tasks_and_leave_routes_alone():
         "queues": {**CELERY, "a": {}},
         "tasks": {
             "t": {
-                "queue": "a", "rate_limit": "5/m", "time_limit": "10m", "soft_time_limit": "500ms",
-                "acks_late": False, "max_retries": 0, "ignore_result": True, "cpu": 1.0, "memory": "1GB",
+                "queue": "a",
+                "rate_limit": "5/m",
+                "time_limit": "10m",
+                "soft_time_limit": "500ms",
+                "acks_late": False,
+                "max_retries": 0,
+                "ignore_result": True,
+                "cpu": 1.0,
+                "memory": "1GB",
             },
             "*": {"max_retries": 9},
             "quiet": {"cpu": 0.5},
@@ -314,7 +343,11 @@ def test_annotations_reach_tasks_and_leave_routes_alone():
 
 
 def test_annotations_in_other_forms_come_first():
-    data = {"queues": CELERY, "tasks": {"t": {"max_retries": 1}}, "settings": {"task_annotations": "shop.Annotations"}}
+    data = {
+        "queues": CELERY,
+        "tasks": {"t": {"max_retries": 1}},
+        "settings": {"task_annotations": "shop.Annotations"},
+    }
     assert compiled(data)["task_annotations"] == ["shop.Annotations", {"t": {"max_retries": 1}}]
 
 
@@ -324,14 +357,21 @@ def test_broadcast_is_kombus_where_the_broker_has_queues_of_its_own():
     data = {"queues": {**CELERY, "all": {"broadcast": True}}}
     _, queue = celery_settings(build(data))["task_queues"]
     assert isinstance(queue, Broadcast)
-    assert (queue.alias, queue.exchange.name, queue.exchange.type, queue.auto_delete) == ("all", "all", "fanout", True)
+    assert (queue.alias, queue.exchange.name, queue.exchange.type, queue.auto_delete) == (
+        "all",
+        "all",
+        "fanout",
+        True,
+    )
     _, queue = compiled(data | {"broker": {"transport": "redis"}})["task_queues"]
     assert isinstance(queue, QueueValue)
     assert (queue.exchange.type, queue.routing_key) == ("fanout", "all")
 
 
 def test_an_undeclared_exchange_cannot_be_compiled():
-    with pytest.raises(EmitError, match="queue 'celery' names exchange 'nowhere', which is not declared"):
+    with pytest.raises(
+        EmitError, match="queue 'celery' names exchange 'nowhere', which is not declared"
+    ):
         compiled({"queues": {"celery": {"exchange": "nowhere"}}})
 
 
@@ -342,15 +382,22 @@ def test_what_nobody_would_declare():
             "spare": {"type": "fanout"},
             "dead": {"bindings": [{"exchange": "e", "routing_key": "k", "arguments": {"a": 1}}]},
         },
-        "queues": {**CELERY, "used": {"exchange": "e"}, "parked": {"exchange": "dead", "parking": True}, "off": {}, "all": {"broadcast": True}},
+        "queues": {
+            **CELERY,
+            "used": {"exchange": "e"},
+            "parked": {"exchange": "dead", "parking": True},
+            "off": {},
+            "all": {"broadcast": True},
+        },
         "workers": {"w": {"queues": ["celery", "used"]}, "x": {"queues": ["off"], "replicas": 0}},
     }
     declared = compile_settings(build(data)).declared_at_start
     assert declared.queues == ("parked", "off")
     assert [one.name for one in declared.exchanges] == ["spare", "all"]
-    assert [(one.exchange.name, one.source.name, one.routing_key, one.arguments) for one in declared.bindings] == [
-        ("dead", "e", "k", {"a": 1})
-    ]
+    assert [
+        (one.exchange.name, one.source.name, one.routing_key, one.arguments)
+        for one in declared.bindings
+    ] == [("dead", "e", "k", {"a": 1})]
     with pytest.raises(EmitError, match="transport 'redis' cannot do"):
         compile_settings(build(data | {"broker": {"transport": "redis"}}))
 
@@ -366,7 +413,12 @@ def schedule(entry: dict[str, Any], transport: str = "rabbitmq") -> Topology:
                 "topic": {"exchange": "t", "routing_key": "a.*"},
                 "plain": {"exchange": "u", "routing_key": "b.c"},
                 "fan": {"exchange": "f"},
-                "many": {"bindings": [{"exchange": "t", "routing_key": "m.*"}, {"exchange": "u", "routing_key": "m.x"}]},
+                "many": {
+                    "bindings": [
+                        {"exchange": "t", "routing_key": "m.*"},
+                        {"exchange": "u", "routing_key": "m.x"},
+                    ]
+                },
             },
             "routes": [
                 {"task": "to.topic", "queue": "topic", "routing_key": "a.x", "priority": 9},
@@ -380,7 +432,17 @@ def schedule(entry: dict[str, Any], transport: str = "rabbitmq") -> Topology:
 
 
 TASKS = ("to.topic", "to.many", "to.direct", "to.fan", "to.nowhere")
-TARGETS = ({}, {"queue": "direct"}, {"queue": "celery"}, {"queue": "plain"}, {"queue": "topic", "routing_key": "a.z"}, {"queue": "fan"}, {"queue": "many"}, {"queue": "many", "routing_key": "m.q"}, {"routing_key": "a.y"})
+TARGETS = (
+    {},
+    {"queue": "direct"},
+    {"queue": "celery"},
+    {"queue": "plain"},
+    {"queue": "topic", "routing_key": "a.z"},
+    {"queue": "fan"},
+    {"queue": "many"},
+    {"queue": "many", "routing_key": "m.q"},
+    {"routing_key": "a.y"},
+)
 
 
 @pytest.mark.parametrize("registered", [True, False])
@@ -401,9 +463,15 @@ def test_a_schedule_entry_beats_its_tasks_route_in_everything(task, target, tran
     entry.options = options
     scheduler.apply_async(entry, producer=producer, advance=False)
     wanted = publishing(
-        topology, Routes(topology).decide(task), queue=target.get("queue"), routing_key=target.get("routing_key")
+        topology,
+        Routes(topology).decide(task),
+        queue=target.get("queue"),
+        routing_key=target.get("routing_key"),
     )
-    assert (producer.sent["exchange"], producer.sent["routing_key"]) == (wanted.wire_exchange, wanted.wire_key)
+    assert (producer.sent["exchange"], producer.sent["routing_key"]) == (
+        wanted.wire_exchange,
+        wanted.wire_key,
+    )
     assert (producer.sent.get("priority") or 0) == (wanted.wire_priority or 0)
     for name, value in wanted.headers.items():
         assert producer.sent["headers"][name] == value
@@ -422,7 +490,10 @@ def test_an_entry_repeats_the_headers_of_its_route():
     """Beat sets headers of its own, and they replace the route's as a whole."""
     topology = schedule({"task": "to.direct"})
     (entry,) = topology.beat.schedule.values()
-    assert entry_options(topology, Routes(topology), entry) == {"headers": {"h": 1}, "expires": 3600}
+    assert entry_options(topology, Routes(topology), entry) == {
+        "headers": {"h": 1},
+        "expires": 3600,
+    }
 
 
 def test_schedules_are_celerys_own():
@@ -433,7 +504,10 @@ def test_schedules_are_celerys_own():
     data = {
         "queues": CELERY,
         "beat": {
-            "scheduler": "redbeat", "max_interval": "5s", "lock_timeout": "25s", "schedule_file": "var/s",
+            "scheduler": "redbeat",
+            "max_interval": "5s",
+            "lock_timeout": "25s",
+            "schedule_file": "var/s",
             "schedule": {
                 "c": {"task": "t", "crontab": "*/5 3 1-7 jan,feb mon"},
                 "e": {"task": "t", "every": "250ms", "args": [1], "kwargs": {"a": {"b": [1]}}},
@@ -441,12 +515,21 @@ def test_schedules_are_celerys_own():
         },
     }
     found = celery_settings(build(data))
-    assert found["beat_schedule"]["c"]["schedule"] == crontab("*/5", "3", day_of_week="mon", day_of_month="1-7", month_of_year="jan,feb")
+    assert found["beat_schedule"]["c"]["schedule"] == crontab(
+        "*/5", "3", day_of_week="mon", day_of_month="1-7", month_of_year="jan,feb"
+    )
     assert found["beat_schedule"]["e"] == {
-        "task": "t", "schedule": timedelta(milliseconds=250), "args": [1], "kwargs": {"a": {"b": [1]}},
+        "task": "t",
+        "schedule": timedelta(milliseconds=250),
+        "args": [1],
+        "kwargs": {"a": {"b": [1]}},
     }
     assert found["beat_scheduler"] == "redbeat.RedBeatScheduler"
-    assert (found["beat_max_loop_interval"], found["redbeat_lock_timeout"], found["beat_schedule_filename"]) == (5, 25, "var/s")
+    assert (
+        found["beat_max_loop_interval"],
+        found["redbeat_lock_timeout"],
+        found["beat_schedule_filename"],
+    ) == (5, 25, "var/s")
 
 
 @SLOW
@@ -455,7 +538,9 @@ def test_any_topology_loads_and_nothing_is_shared(data, known):
     topology = build(data)
     one, two = (celery_settings(topology, known_tasks=known) for _ in range(2))
     assert list(one) == list(two)
-    assert not {id(q) for q in one.get("task_queues", ())} & {id(q) for q in two.get("task_queues", ())}
+    assert not {id(q) for q in one.get("task_queues", ())} & {
+        id(q) for q in two.get("task_queues", ())
+    }
     # Celery writes into what it is given: the topology must not notice.
     app = app_of(topology)
     app.amqp.router.route({}, "x")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from celery import Celery, signals
@@ -20,9 +19,16 @@ from qtopo.errors import EmitError
 from qtopo.topology.topology import Topology
 from strategies import HOSTILE, names, topologies
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SLOW = settings(
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
 )
 
 
@@ -49,7 +55,10 @@ def run(text: str) -> ModuleType:
 def ruff(*arguments: str, cwd: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ruff", *arguments, "--isolated", "."],
-        cwd=cwd, capture_output=True, text=True, check=False,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -85,7 +94,10 @@ SHOP = {
     "beat": {
         "schedule": {
             "nightly": {"task": "shop.emails.send", "crontab": "0 3 * * mon", "expires": "1h"},
-            "noon": {"task": "shop.big", "solar": {"event": "solar_noon", "latitude": 1.5, "longitude": -2.0}},
+            "noon": {
+                "task": "shop.big",
+                "solar": {"event": "solar_noon", "latitude": 1.5, "longitude": -2.0},
+            },
             "often": {"task": "shop.audit.record", "every": "90s", "queue": "default"},
         }
     },
@@ -98,7 +110,10 @@ SHOP = {
 def test_any_topology_is_proved_and_is_the_same_twice(data, known):
     topology = build(data)
     job = Job(topology, "celeryconfig.py", "topology.toml", "1.2", tuple(known))
-    (first,), (second,) = celeryconfig.emit(job), celeryconfig.emit(job._replace(topology=build(data)))
+    (first,), (second,) = (
+        celeryconfig.emit(job),
+        celeryconfig.emit(job._replace(topology=build(data))),
+    )
     assert first == second
     proved = celeryconfig.prove(job, [first])
     assert proved is not None
@@ -134,7 +149,13 @@ def test_the_module_says_what_celery_settings_says(data):
         written = getattr(module, name)
         if name == "task_queues":
             # A broadcast's queue has a new name each time.
-            written, value = ([str(vars(q) | {"name": 0, "queue": 0, "bindings": sorted(map(str, q.bindings))}) for q in qs] for qs in (written, value))
+            written, value = (
+                [
+                    str(vars(q) | {"name": 0, "queue": 0, "bindings": sorted(map(str, q.bindings))})
+                    for q in qs
+                ]
+                for qs in (written, value)
+            )
         elif name == "beat_schedule":
             written, value = (repr(one) for one in (written, value))
         assert written == value, name
@@ -144,18 +165,25 @@ def test_it_needs_only_celery_and_kombu():
     """Run where qtopo cannot be imported; the environment holds the URL."""
     code = (
         "import sys; sys.modules['qtopo'] = None\n"
-        "import types; sys.modules['ephem'] = types.SimpleNamespace(Observer=types.SimpleNamespace)\n"
+        "from types import SimpleNamespace\n"
+        "sys.modules['ephem'] = SimpleNamespace(Observer=SimpleNamespace)\n"
         + text_of(SHOP)
         + "\nprint(broker_url, result_backend)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
         env={"SHOP_BROKER_URL": "amqp://secret@host//", "PATH": ""},
     )
     assert done.stdout.split() == ["amqp://secret@host//", "SHOP_RESULT_URL-is-not-set://"]
 
 
-@pytest.mark.parametrize(("variable", "wanted"), [(None, "is-not-set"), ("", "is-not-set"), ("redis://x/1", "redis://x/1")])
+@pytest.mark.parametrize(
+    ("variable", "wanted"),
+    [(None, "is-not-set"), ("", "is-not-set"), ("redis://x/1", "redis://x/1")],
+)
 def test_urls_come_from_the_environment(monkeypatch, variable, wanted):
     monkeypatch.delenv("U", raising=False)
     if variable is not None:
@@ -179,7 +207,10 @@ def test_a_missing_result_url_is_refused_by_name():
 def test_djangos_spelling_is_read_by_celery():
     data = {key: value for key, value in SHOP.items() if key != "beat"}
     module = run(text_of(data, namespace="CELERY"))
-    assert all(name.startswith("CELERY_") or not name.startswith(("task_", "beat_")) for name in vars(module))
+    assert all(
+        name.startswith("CELERY_") or not name.startswith(("task_", "beat_"))
+        for name in vars(module)
+    )
     app = Celery(set_as_current=False)
     app.config_from_object(module, namespace="CELERY")
     assert set(app.amqp.queues) >= {"default", "emails", "audit", "morgue"}
@@ -203,14 +234,30 @@ def test_no_other_namespace(namespace):
 
 
 @pytest.mark.parametrize(
-    "name", ["import os; x", "os", "class", "crontab", "EXCHANGES", "Queue", "__name__", "a b", "ünï", "x\ny", "l", "declare_unconsumed"]
+    "name",
+    [
+        "import os; x",
+        "os",
+        "class",
+        "crontab",
+        "EXCHANGES",
+        "Queue",
+        "__name__",
+        "a b",
+        "ünï",
+        "x\ny",
+        "l",
+        "declare_unconsumed",
+    ],
 )
 def test_what_is_no_setting_cannot_be_written(name):
     with pytest.raises(EmitError, match="no name of a Celery setting"):
         text_of({"queues": {"celery": {}}, "settings": {name: 1}})
 
 
-@pytest.mark.parametrize("hostile", [*HOSTILE, 'a"""b', "'''", "x" * 200, "a#b", "${HOME}", "\\N{DASH}", "{name}", "%s"])
+@pytest.mark.parametrize(
+    "hostile", [*HOSTILE, 'a"""b', "'''", "x" * 200, "a#b", "${HOME}", "\\N{DASH}", "{name}", "%s"]
+)
 def test_hostile_names_are_only_names(hostile):
     data = {
         "defaults": {"queue": hostile},
@@ -220,9 +267,16 @@ def test_hostile_names_are_only_names(hostile):
             "t": {"exchange": hostile + "x", "routing_key": "k"},
             "u": {"exchange": hostile + "x", "routing_key": "l"},
         },
-        "routes": [{"task": f"{hostile}*", "queue": "t"}, {"task": {"regex": "a'\"\\\\"}, "queue": "u"}],
+        "routes": [
+            {"task": f"{hostile}*", "queue": "t"},
+            {"task": {"regex": "a'\"\\\\"}, "queue": "u"},
+        ],
         "tasks": {hostile: {"queue": hostile, "rate_limit": "5/m"}},
-        "beat": {"schedule": {hostile: {"task": hostile, "every": "1s", "args": [hostile], "kwargs": {hostile: 1}}}},
+        "beat": {
+            "schedule": {
+                hostile: {"task": hostile, "every": "1s", "args": [hostile], "kwargs": {hostile: 1}}
+            }
+        },
         "settings": {"worker_log_format": hostile},
     }
     job = Job(build(data), "celeryconfig.py", hostile + "\n'''\"\"\"", "1", (hostile + "2",))
@@ -233,8 +287,18 @@ def test_hostile_names_are_only_names(hostile):
     assert module.beat_schedule[hostile]["args"] == [hostile]
     assert module.worker_log_format == hostile
     assert set(vars(module)) - set(vars(ModuleType("x"))) <= {
-        "__builtins__", "os", "re", "timedelta", "bootsteps", "celeryd_init", "Exchange", "Queue", "EXCHANGES",
-        "DeclareUnconsumed", "declare_unconsumed", "worker_log_format",
+        "__builtins__",
+        "os",
+        "re",
+        "timedelta",
+        "bootsteps",
+        "celeryd_init",
+        "Exchange",
+        "Queue",
+        "EXCHANGES",
+        "DeclareUnconsumed",
+        "declare_unconsumed",
+        "worker_log_format",
     } | set(celery_settings(build(data)))
 
 
@@ -251,7 +315,9 @@ def test_what_no_worker_declares_is_declared_by_a_step():
     step = module.DeclareUnconsumed
     assert step.queues == ("morgue",)
     assert [one.name for one in step.exchanges] == ["unrouted"]
-    assert [(one[0].name, one[1].name, one[2]) for one in step.bindings] == [("dead", "events", "dead.#")]
+    assert [(one[0].name, one[1].name, one[2]) for one in step.bindings] == [
+        ("dead", "events", "dead.#")
+    ]
     idle = run(text_of({"queues": {"celery": {}}, "workers": {"w": {"queues": ["celery"]}}}))
     assert not hasattr(idle, "DeclareUnconsumed")
 
@@ -280,7 +346,11 @@ def test_a_proof_needs_no_library_of_the_schedule(monkeypatch):
         ('{"queue": "announce"}', '{"queue": "default"}', None),
         ('routing_key="email.#"', 'routing_key="email.*"', "binds queue 'emails'"),
         ('"exchange": "", ', "", "schedule entry 'often'"),
-        ('("shop.big", {"queue": "default", "priority": 2})', '("shop.big", {"queue": "emails"})', "task 'shop.big'"),
+        (
+            '("shop.big", {"queue": "default", "priority": 2})',
+            '("shop.big", {"queue": "emails"})',
+            "task 'shop.big'",
+        ),
         ('("*", {"queue": "default", "priority": 2}),', "", "priority"),
     ],
 )

@@ -94,7 +94,11 @@ def test_nothing_escapes_from_a_comment(text):
     compile(source, "x", "exec")
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(st.lists(st.tuples(st.integers(1, 60), values), min_size=20, max_size=40))
 def test_ruff_format_has_nothing_to_do(pairs):
     lines = []
@@ -119,7 +123,10 @@ def test_ruff_agrees_where_lines_are_full(size):
         assignment("spread", (Spread([("x" * (size - 20), 1)]),)),
         assignment("one", Spread(("x" * (size - 12),))),
         assignment("called", Call("Queue", ("x" * (size - 40),), {"routing_key": "y"})),
-        assignment("url", Either(Call("os.environ.get", ("V" * (size // 3),)), "amqp://" + "v" * (size // 3))),
+        assignment(
+            "url",
+            Either(Call("os.environ.get", ("V" * (size // 3),)), "amqp://" + "v" * (size // 3)),
+        ),
         assignment("item", {"k": Item("EXCHANGES", "x" * 20), "l": "y" * (size - 40)}),
         assignment("empty", [Spread({}), Spread([]), (), "x" * (size - 30)]),
     ]

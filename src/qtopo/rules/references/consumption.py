@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.references.lookup import declared
-from qtopo.rules.senders import DEFAULT, senders
+from qtopo.rules.senders import DEFAULT, TASK, senders
 from qtopo.topology.suggest import nearest
 
 if TYPE_CHECKING:
@@ -48,15 +48,12 @@ def source_of(context: Context, queue: str) -> str | None:
     if sources is None:
         sources = context.memory["sources"] = {}
         for sender in senders(context.topology):
-            if sender.kind != DEFAULT:
+            if sender.kind not in (DEFAULT, TASK):
                 for name in sender.delivered_to(context.topology):
                     sources.setdefault(name, []).append(sender.label)
         for name, task in context.topology.tasks.items():
             if task.queue:
-                # What goes by name is no sender; the others are in there already.
-                labels = sources.setdefault(task.queue, [])
-                if not labels or not labels[-1].startswith("task "):
-                    labels.append(f"task {name!r}")
+                sources.setdefault(task.queue, []).append(f"task {name!r}")
     labels = sources.get(queue, [])
     if not labels:
         return "what other queues dead-letter" if takes_dead_letters(context, queue) else None

@@ -1,0 +1,49 @@
+"""Everything that `qtopo check` can report: errors of shape, and the rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qtopo.diagnostics.diagnostic import DOCS
+from qtopo.rules import page, registry
+from qtopo.topology.shape import SHAPES
+
+if TYPE_CHECKING:
+    from qtopo.rules.base import Rule
+
+SHAPE = "shape"
+
+
+class Entry(NamedTuple):
+    """One kind of finding; `rule` is None for an error of shape."""
+
+    name: str
+    code: str
+    severity: str
+    family: str
+    summary: str
+    rule: type[Rule] | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what both commands print of it."""
+        return {
+            "name": self.name,
+            "code": self.code,
+            "severity": self.severity,
+            "family": self.family,
+            "summary": self.summary,
+            "docs": DOCS + self.name,
+        }
+
+
+def catalogue() -> list[Entry]:
+    """Return every kind of finding, by code."""
+    found = [
+        Entry(name, one.code, one.severity, SHAPE, one.summary, None)
+        for name, one in SHAPES.items()
+    ]
+    found += [
+        Entry(rule.name, rule.code, rule.severity, page.family(rule), page.read(rule).summary, rule)
+        for rule in registry.rules()
+    ]
+    return sorted(found, key=lambda one: one.code)

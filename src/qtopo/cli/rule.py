@@ -1,0 +1,70 @@
+"""Explain a rule: what is wrong, why it is bad, an example, and what to write instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtopo.cli.catalogue import Entry, catalogue
+from qtopo.cli.common import add_topology_arguments, answer, answer_json
+from qtopo.cli.main import OK
+from qtopo.errors import UnknownNameError
+from qtopo.rules import page
+from qtopo.topology.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    import argparse
+
+EPILOG = """\
+examples:
+  qtopo rule queue-unconsumed
+  qtopo rule QT101 --format json
+
+`qtopo rules` lists them all.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_topology_arguments(parser)
+    parser.add_argument("rule", metavar="RULE", help="the rule's name, or its code")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def call(args: argparse.Namespace) -> int:
+    """Print a rule's page; returns the exit code."""
+    one = _find(args.rule)
+    if args.format == "json":
+        answer_json({"format_version": 1, **_as_json(one)})
+    else:
+        answer(_text(one))
+    return OK
+
+
+def _find(wanted: str) -> Entry:
+    entries = catalogue()
+    for one in entries:
+        if one.name == wanted.lower() or one.code == wanted.upper():
+            return one
+    hint = did_you_mean(wanted, [one.name for one in entries])
+    raise UnknownNameError(f"no rule {wanted!r}", hint or "`qtopo rules` lists them all")
+
+
+def _text(one: Entry) -> str:
+    heading = f"# {one.name} ({one.code})\n\nSeverity: {one.severity}. Family: {one.family}.\n\n"
+    return heading + (page.read(one.rule).markdown if one.rule else one.summary)
+
+
+def _as_json(one: Entry) -> dict[str, Any]:
+    sections = page.read(one.rule).sections if one.rule else {}
+    return {
+        **one.as_json(),
+        "why": sections.get(page.WHY),
+        "example": _toml(sections.get(page.EXAMPLE)),
+        "use_instead": _toml(sections.get(page.INSTEAD)),
+        "markdown": page.read(one.rule).markdown if one.rule else one.summary,
+    }
+
+
+def _toml(section: str | None) -> str | None:
+    blocks = page.blocks(section or "")
+    return blocks[0] if blocks else None
