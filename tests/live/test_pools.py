@@ -55,14 +55,21 @@ def test_a_broadcast_from_another_process_reaches_every_worker(pools):
 
 def test_what_beat_sends_comes_to_the_queue_of_its_entry(pools):
     def ticks():
-        return [one for one in pools.site.received() if one.task == "pools.tick" and one.queue == "downloads"]
+        # The other tests send it too, to the queue of its route.
+        came = [one for one in pools.site.received() if one.task == "pools.tick"]
+        return [one for one in came if one.queue == "downloads"]
 
     pools.until(lambda: len(ticks()) >= 2, 15.0, "beat sent nothing")
     assert {one.node for one in ticks()} <= {"greenlets-1", "greenlets-2"}
 
 
 def test_each_replica_takes_its_share(pools):
-    request = {"how": "delay", "app": POOLS.app, "task": "pools.download"}
-    answers = pools.site.send(*[request] * 60)
-    came = pools.site.received_of([one for answer in answers for one in answer["ids"]])
-    assert {one.node for events in came.values() for one in events} == {"greenlets-1", "greenlets-2"}
+    replicas = {"greenlets-1", "greenlets-2"}
+    seen = set()
+    for _ in range(10):
+        answers = pools.site.send(*[{"how": "delay", "app": POOLS.app, "task": "pools.download"}] * 20)
+        came = pools.site.received_of([one for answer in answers for one in answer["ids"]])
+        seen |= {one.node for events in came.values() for one in events}
+        if seen >= replicas:
+            break
+    assert seen == replicas

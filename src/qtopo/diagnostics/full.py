@@ -65,7 +65,7 @@ class _Page:
         parts = self._parts(one)
         last = max((row.number for part in parts for row in part.rows), default=0)
         margin = " " * len(str(last))
-        severity = self.paint(f"{one.severity}[{one.code}]", one.severity)
+        severity = self.paint(f"{one.severity}[{one.rule}]", one.severity)
         lines = [severity + self.paint(f": {message(one)}", "strong")]
         for part in parts:
             lines += self._part(part, margin)

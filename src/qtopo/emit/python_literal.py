@@ -94,6 +94,8 @@ def expression(value: Any, *, depth: int = 0, taken: int = 0) -> str:
 
 def string(text: str, *, ascii_only: bool = False) -> str:
     """Return a string literal: double quotes, unless single ones need fewer escapes."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     quote = "'" if text.count('"') > text.count("'") else '"'
     return quote + "".join(_escaped(one, quote, ascii_only) for one in text) + quote
 

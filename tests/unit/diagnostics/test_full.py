@@ -45,7 +45,7 @@ def test_one_problem() -> None:
         help="did you mean 'emails'?",
     )
     assert render(report(one, text=SHOP)) == dedent("""\
-        error[QT101]: route sends to queue 'emials', which is not declared
+        error[some-rule]: route sends to queue 'emials', which is not declared
           --> topology.toml:8:9
            │
          6 │ [[routes]]
@@ -110,7 +110,7 @@ def test_related_places() -> None:
     )
     texts = {"teams/a.toml": team, "topology.toml": SHOP}
     assert render(report(one, texts=texts)) == dedent("""\
-        error[QT101]: queue 'default' is declared twice
+        error[some-rule]: queue 'default' is declared twice
           --> teams/a.toml:1:1
            │
          1 │ [queues.default]
@@ -145,23 +145,23 @@ def test_several_problems_in_several_files() -> None:
         problem(Place("d.toml", (), None, None), "cannot read it either"),
     )
     assert render(report(*problems, texts={"a.toml": text, "b.toml": text})) == dedent("""\
-        warning[QT101]: first
+        warning[some-rule]: first
          --> a.toml:1:1
           │
         1 │ a = 1
           │ ^
 
-        info[QT101]: second (in environment 'staging')
+        info[some-rule]: second (in environment 'staging')
          --> b.toml:1:5
           │
         1 │ a = 1
           │     ^
 
-        error[QT101]: cannot read it
+        error[some-rule]: cannot read it
          --> c.toml
           = help: look for it
 
-        error[QT101]: cannot read it either
+        error[some-rule]: cannot read it either
          --> d.toml
 
         Found 2 errors, 1 warning and 1 info in 4 files.
@@ -182,7 +182,7 @@ def test_several_problems_in_several_files() -> None:
 )
 def test_the_environment_is_named_once(message: str, headline: str) -> None:
     one = problem(place(SHOP, "shop"), message, environment="prod")
-    assert render(report(one)).splitlines()[0] == f"error[QT101]: {headline}"
+    assert render(report(one)).splitlines()[0] == f"error[some-rule]: {headline}"
 
 
 def test_several_lines() -> None:
@@ -245,7 +245,7 @@ def test_nothing_reaches_the_terminal_raw() -> None:
     )
     output = render(report(one, texts=dict.fromkeys(("to\npo\x1b.toml", "\udcffile"), text)))
     assert output == dedent(r"""
-        error[QT101]: queue '\x1b]0;x\x07\n' \u202e (in environment 'pro\x1bd')
+        error[some-rule]: queue '\x1b]0;x\x07\n' \u202e (in environment 'pro\x1bd')
          --> to\npo\x1b.toml:1:18
           │
         1 │ a = '\x1b[31m\x9b\u202e\ufeff\u2028\x00' # \rx
@@ -329,7 +329,7 @@ def test_the_end_of_the_file() -> None:
 def test_an_empty_file() -> None:
     one = problem(Place("topology.toml", (), None, None), "key 'app' is missing")
     assert render(report(one, text="")) == dedent("""\
-        error[QT101]: key 'app' is missing
+        error[some-rule]: key 'app' is missing
          --> topology.toml
 
         Found 1 error in 1 file.
@@ -342,7 +342,7 @@ def test_an_empty_file() -> None:
 )
 def test_places_that_do_not_fit_the_text_do_no_harm(start: object, end: object) -> None:
     spot = Place("topology.toml", (), Position(*start), end and Position(*end))
-    assert render(report(problem(spot), text="a = 1\n")).startswith("error[QT101]: it is wrong\n")
+    assert render(report(problem(spot), text="a = 1\n")).startswith("error[some-rule]: it is wrong\n")
 
 
 def test_a_byte_order_mark_takes_no_column() -> None:
@@ -358,7 +358,7 @@ def test_colours() -> None:
     )
     styles = {"Y": "\x1b[1;33m", "B": "\x1b[1;34m", "S": "\x1b[1m", "/": "\x1b[0m"}
     expected = dedent("""\
-        <Y>warning[QT101]</><S>: it is wrong</>
+        <Y>warning[some-rule]</><S>: it is wrong</>
          <B>--></> topology.toml:1:5
           <B>│</>
         <B>1</> <B>│</> a = 1

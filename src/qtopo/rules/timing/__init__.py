@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtopo.rules.timing.consumer_timeout import ConsumerTimeout
+from qtopo.rules.timing.soft_limit_not_below_hard import SoftLimitNotBelowHard
+from qtopo.rules.timing.visibility_below_delay import VisibilityBelowDelay
+from qtopo.rules.timing.visibility_below_duration import VisibilityBelowDuration
+
 if TYPE_CHECKING:
     from qtopo.rules.base import Rule
 
-RULES: tuple[type[Rule], ...] = ()
+RULES: tuple[type[Rule], ...] = (
+    VisibilityBelowDelay,
+    VisibilityBelowDuration,
+    SoftLimitNotBelowHard,
+    ConsumerTimeout,
+)

@@ -10,7 +10,5 @@ def task():
     return None
 
 
-for word in (
-    "zero one two three four five six seven eight nine unset nobody".split()
-):
+for word in "zero one two three four five six seven eight nine unset nobody".split():
     app.task(name=f"p.{word}", ignore_result=True, shared=False)(task)

@@ -1,0 +1,108 @@
+"""The rule `consumer-timeout`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtopo.rules.base import Rule
+from qtopo.rules.placement import PLACING, placed
+from qtopo.rules.rabbitmq import CLASSIC, is_rabbitmq, kind, quorum_queues, verdict
+from qtopo.rules.timing.runtime import Runtime, acks_late, longest
+from qtopo.topology.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qtopo.rules.base import Context
+    from qtopo.topology.finding import Finding
+    from qtopo.topology.queues import Queue
+    from qtopo.topology.tasks import Task
+
+LIMIT = 1800.0
+
+
+class ConsumerTimeout(Rule):
+    """A task keeps its message for longer than RabbitMQ waits for the acknowledgement.
+
+    ## Why is this bad?
+
+    After 30 minutes RabbitMQ closes the channel of a consumer that has not
+    acknowledged, unless `consumer_timeout` in its configuration says otherwise: the
+    worker loses its connection, and every message it held is delivered again. That
+    happens with `acks_late` while the task runs, and with a delay while the worker
+    waits. From 4.3 classic queues have no such timeout.
+
+    ## Example
+
+    ```toml
+    [queues.celery]
+
+    [tasks."shop.report"]
+    acks_late = true
+    time_limit = "2h"
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+
+    ## Use instead
+
+    ```toml
+    [broker]
+    version = "4.3"
+
+    [queues.celery]
+
+    [tasks."shop.report"]
+    acks_late = true
+    time_limit = "2h"
+
+    [workers.main]
+    queues = ["celery"]
+    ```
+    """
+
+    name = "consumer-timeout"
+    code = "QT603"
+    severity = "warning"
+    needs = (*PLACING, "broker.version", "queues.*.type", "tasks.*.acks_late", "tasks.*.time_limit")
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Compare what each task holds with the timeout of its queue."""
+        if not is_rabbitmq(context):
+            return
+        classic = verdict(context.topology.broker, lambda version: version < (4, 3))
+        for task, placement in placed(context, "max_delay", "duration", "time_limit"):
+            queue = context.topology.queues[placement.sent.queue]
+            where = "RabbitMQ"
+            if kind(queue) == CLASSIC:
+                if classic is None:
+                    continue
+                where = classic.where
+            held = _held(context, task)
+            if held is not None and held.seconds > _limit(queue):
+                yield self.finding(
+                    f"task {task.name!r} {held.words} for {format_duration(held.seconds)}: "
+                    f"{where} closes the channel after {format_duration(_limit(queue))}",
+                    held.path,
+                    help="raise consumer_timeout in rabbitmq.conf, and waive this rule here",
+                )
+
+
+def _held(context: Context, task: Task) -> Runtime | None:
+    """Return the longest a worker holds the task's message."""
+    found = []
+    # With a quorum queue anywhere the broker holds delayed tasks, or another
+    # rule says why it does not.
+    if task.max_delay and not quorum_queues(context):
+        path = ("tasks", task.name, "max_delay")
+        found.append(Runtime(task.max_delay, path, "waits unacknowledged"))
+    run = longest(task)
+    if run is not None and acks_late(context, task):
+        found.append(run._replace(words=f"{run.words} unacknowledged"))
+    return max(found, key=lambda one: one.seconds, default=None)
+
+
+def _limit(queue: Queue) -> float:
+    raw = queue.arguments.get("x-consumer-timeout")
+    return raw / 1000 if type(raw) is int and raw > 0 else LIMIT
