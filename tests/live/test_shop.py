@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from kombu import Connection
 
-from arrivals import Application, all_is_where_the_file_says, every_way, nodes
+import qtopo
+from arrivals import (
+    Application,
+    all_is_where_the_file_says,
+    answered,
+    every_way,
+    nodes,
+    worker_of,
+)
 from fleet import EXAMPLES, running
 
 pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("live-shop")]
@@ -41,6 +49,23 @@ def test_every_declared_process_is_up(shop):
 def test_every_task_is_where_the_file_says(shop):
     requests = every_way(shop.topology, SHOP)
     all_is_where_the_file_says(shop, requests, shop.site.send(*requests))
+
+
+def test_what_is_delayed_comes_to_the_same_queues_and_no_other(shop):
+    """With a quorum queue in the file Celery delays in the broker, through bindings of its own."""
+    requests = [
+        {"how": "apply_async", "app": SHOP.app, "task": task, "options": {"countdown": 1}}
+        for task in answered(shop.topology)
+    ]
+    answers = shop.site.send(*requests)
+    sent = [one for answer in answers for one in answer["ids"]]
+    assert [answer["error"] for answer in answers] == [None] * len(requests)
+    shop.until(lambda: len(shop.site.received_of(sent)) == len(sent))
+    for (event, *copies) in shop.site.received_of(sent).values():
+        routed = qtopo.route(shop.topology, event.task)
+        assert copies == []
+        assert event.queue in routed.delivered_to
+        assert worker_of(shop.topology, event.node) in routed.workers
 
 
 def test_the_checkout_workflow_arrives(shop):
