@@ -54,10 +54,10 @@ demo: $(VENV)/.installed
 	@echo; echo 'See $(DEMO) for what was written.'
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 fast: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m 'not broker' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not broker' $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check .

@@ -23,6 +23,7 @@ of a finding, or alone on the line above it, waives the rule there.
 This page is written by `scripts/rules_page.py` from the rules themselves. Each
 example is run by the tests: the first yields the finding and no other, the
 second yields none.
+
 """
 
 

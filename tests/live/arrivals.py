@@ -28,20 +28,13 @@ def broadcast(topology, task):
 
 def every_way(topology, application):
     """Requests that send each declared task alone, in three ways, and all of them as canvases."""
-    requests = []
-    for task in topology.tasks:
-        wait = not broadcast(topology, task)
-        for how in ("delay", "apply_async"):
-            requests.append({"how": how, "app": application.app, "task": task, "wait": wait})
-        requests.append(
-            {
-                "how": "send_task",
-                "config": application.config,
-                "namespace": application.namespace,
-                "task": task,
-                "wait": wait,
-            }
-        )
+    foreign = {"how": "send_task", "config": application.config, "namespace": application.namespace}
+    ways = [*({"how": how, "app": application.app} for how in ("delay", "apply_async")), foreign]
+    requests = [
+        {**way, "task": task, "wait": not broadcast(topology, task)}
+        for task in topology.tasks
+        for way in ways
+    ]
     tasks = answered(topology)
     canvases = [
         {"how": "chain", "tasks": tasks},

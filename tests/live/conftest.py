@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 import pytest
+from fleet import Site
 
 from brokers import redis_database
-from fleet import Site
 
 if sys.platform == "win32":
     collect_ignore_glob = ["test_*.py"]

@@ -12,7 +12,7 @@ pytest.importorskip("django_celery_beat", reason="django-celery-beat is not for 
 from arrivals import Application, all_is_where_the_file_says, every_way, nodes
 from fleet import EXAMPLES, running
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("live-django")]
+pytestmark = pytest.mark.broker
 
 SITE = Application("djangosite.app:app", "djangosite.celeryconfig", "CELERY")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from arrivals import Application, all_is_where_the_file_says, every_way, nodes
 from fleet import EXAMPLES, running
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("live-helpdesk")]
+pytestmark = pytest.mark.broker
 
 HELPDESK = Application("redis_priorities.app:app", "redis_priorities.celeryconfig")
 
@@ -30,8 +29,6 @@ def test_redis_hands_out_what_was_published(helpdesk):
     """kombu keeps exchange, key and priority in the message; an outage is 9 here and 0 there."""
     request = {"how": "delay", "app": HELPDESK.app, "task": "helpdesk.tickets.outage"}
     (answer,) = helpdesk.site.send(request)
-    (note,) = [
-        one for one in helpdesk.site.notes("received") if one["id"] == answer["ids"][0]
-    ]
+    (note,) = [one for one in helpdesk.site.notes("received") if one["id"] == answer["ids"][0]]
     assert note["delivery_info"] == {"exchange": "", "routing_key": "tickets"}
     assert note["priority"] == 0

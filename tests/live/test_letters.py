@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import amqp
 import pytest
-from kombu import Connection
-
 from arrivals import Application, all_is_where_the_file_says
 from fleet import HERE, running
+from kombu import Connection
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("live-letters")]
+pytestmark = pytest.mark.broker
 
 LETTERS = Application("letters:app", "celeryconfig")
 PARKING = ("copies", "refused", "expired", "lost")

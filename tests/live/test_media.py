@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from arrivals import Application, all_is_where_the_file_says, every_way, nodes
 from fleet import EXAMPLES, running
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("live-media")]
+pytestmark = pytest.mark.broker
 
 MEDIA = Application("media.app:app", "media.celeryconfig")
 

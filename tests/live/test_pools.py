@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from arrivals import Application, all_is_where_the_file_says, every_way, nodes
 from fleet import HERE, running
 
-# On one broker after the other: the processes of both at once are too many for two cores.
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("live-pools")]
+pytestmark = pytest.mark.broker
 
 POOLS = Application("pools:app", "celeryconfig")
 
@@ -17,7 +15,9 @@ POOLS = Application("pools:app", "celeryconfig")
 def pools(request, make_site, results_url):
     overlay = [] if request.param == "rabbitmq" else ["--env", "redis"]
     broker = request.getfixturevalue("redis_broker" if overlay else "rabbitmq_url")
-    site = make_site(HERE / "sites" / "pools", POOLS_BROKER_URL=broker, POOLS_RESULT_URL=results_url)
+    site = make_site(
+        HERE / "sites" / "pools", POOLS_BROKER_URL=broker, POOLS_RESULT_URL=results_url
+    )
     site.qtopo("emit", *overlay, "celeryconfig.py")
     with running(site, "topology.toml", *overlay) as fleet:
         yield fleet
@@ -53,6 +53,14 @@ def test_a_broadcast_from_another_process_reaches_every_worker(pools):
     assert sorted(one.node for one in pools.site.received_of([sent])[sent]) == everybody
 
 
+def test_a_key_that_two_bindings_match_comes_to_both_queues(pools):
+    request = {"how": "delay", "app": POOLS.app, "task": "pools.mail.archive"}
+    answers = pools.site.send(request)
+    all_is_where_the_file_says(pools, [request], answers)
+    (came,) = pools.site.received_of(answers[0]["ids"]).values()
+    assert {(one.queue, one.node) for one in came} == {("mail", "threads"), ("archive", "one")}
+
+
 def test_what_beat_sends_comes_to_the_queue_of_its_entry(pools):
     def ticks():
         # The other tests send it too, to the queue of its route.
@@ -67,7 +75,9 @@ def test_each_replica_takes_its_share(pools):
     replicas = {"greenlets-1", "greenlets-2"}
     seen = set()
     for _ in range(10):
-        answers = pools.site.send(*[{"how": "delay", "app": POOLS.app, "task": "pools.download"}] * 20)
+        answers = pools.site.send(
+            *[{"how": "delay", "app": POOLS.app, "task": "pools.download"}] * 20
+        )
         came = pools.site.received_of([one for answer in answers for one in answer["ids"]])
         seen |= {one.node for events in came.values() for one in events}
         if seen >= replicas:

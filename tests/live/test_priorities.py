@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import pytest
-
 from fleet import HERE, running
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("live-priorities")]
+pytestmark = pytest.mark.broker
 
 # As they are sent; what is as urgent keeps this order.
-SENT = "three unset nine zero six four one nobody eight two seven five".split()
-SERVED = "nine eight seven six five unset four nobody three two one zero".split()
+SENT = [
+    "three",
+    "unset",
+    "nine",
+    "zero",
+    "six",
+    "four",
+    "one",
+    "nobody",
+    "eight",
+    "two",
+    "seven",
+    "five",
+]
+SERVED = [
+    "nine",
+    "eight",
+    "seven",
+    "six",
+    "five",
+    "unset",
+    "four",
+    "nobody",
+    "three",
+    "two",
+    "one",
+    "zero",
+]
 
 
 @pytest.mark.parametrize("transport", ["rabbitmq", "redis"])

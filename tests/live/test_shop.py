@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from kombu import Connection
-
-import qtopo
 from arrivals import (
     Application,
     all_is_where_the_file_says,
@@ -15,8 +12,11 @@ from arrivals import (
     worker_of,
 )
 from fleet import EXAMPLES, running
+from kombu import Connection
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("live-shop")]
+import qtopo
+
+pytestmark = pytest.mark.broker
 
 SHOP = Application("shop.app:app", "shop.celeryconfig")
 
@@ -61,7 +61,7 @@ def test_what_is_delayed_comes_to_the_same_queues_and_no_other(shop):
     sent = [one for answer in answers for one in answer["ids"]]
     assert [answer["error"] for answer in answers] == [None] * len(requests)
     shop.until(lambda: len(shop.site.received_of(sent)) == len(sent))
-    for (event, *copies) in shop.site.received_of(sent).values():
+    for event, *copies in shop.site.received_of(sent).values():
         routed = qtopo.route(shop.topology, event.task)
         assert copies == []
         assert event.queue in routed.delivered_to

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from arrivals import Application, all_is_where_the_file_says, every_way, nodes
 from fleet import EXAMPLES, running
 
-pytestmark = [pytest.mark.broker, pytest.mark.xdist_group("live-simple")]
+pytestmark = pytest.mark.broker
 
 SIMPLE = Application("simple.app:app", "simple.celeryconfig")
 

@@ -33,12 +33,12 @@ def refund(order: int = 1) -> str:
 
 @app.task(name="shop.orders.reserve")
 def reserve(order: int = 1) -> str:
-    return "reserved"
+    return f"reserved {order}"
 
 
 @app.task(name="shop.payments.charge")
 def charge(order: int = 1) -> str:
-    return "paid"
+    return f"paid {order}"
 
 
 @app.task(name="shop.reports.build")

@@ -1,7 +1,9 @@
 """Writes ../tenants.toml: one queue per customer, so that no customer starves another.
 
-    python generate.py > ../tenants.toml
+python generate.py > ../tenants.toml
 """
+
+import sys
 
 TENANTS = [f"t{number:03}" for number in range(1, 201)]
 PER_WORKER = 50
@@ -31,21 +33,36 @@ queue = "default"
 [workers.default]
 queues = ["default"]
 concurrency = 2
+
+"""
+
+ROUTE = """
+[[routes]]
+task = "crm.{tenant}.*"
+queue = "tenant-{tenant}"
+"""
+
+WORKER = """
+[workers.shard-{number}]
+queues = [
+{queues}]
+concurrency = 8
+prefetch_multiplier = 1
 """
 
 
-def main() -> None:
-    print(HEADER)
-    for tenant in TENANTS:
-        print(f"[queues.tenant-{tenant}]")
-    for tenant in TENANTS:
-        print(f'\n[[routes]]\ntask = "crm.{tenant}.*"\nqueue = "tenant-{tenant}"')
-    for tenant in TENANTS:
-        print(f'\n[tasks."crm.{tenant}.sync"]')
-    for group, start in enumerate(range(0, len(TENANTS), PER_WORKER), 1):
-        queues = "".join(f'    "tenant-{one}",\n' for one in TENANTS[start : start + PER_WORKER])
-        print(f"\n[workers.shard-{group}]\nqueues = [\n{queues}]\nconcurrency = 8\nprefetch_multiplier = 1")
+def render() -> str:
+    """Return the text of the topology."""
+    parts = [HEADER]
+    parts += [f"[queues.tenant-{tenant}]\n" for tenant in TENANTS]
+    parts += [ROUTE.format(tenant=tenant) for tenant in TENANTS]
+    parts += [f'\n[tasks."crm.{tenant}.sync"]\n' for tenant in TENANTS]
+    for number, start in enumerate(range(0, len(TENANTS), PER_WORKER), 1):
+        shard = TENANTS[start : start + PER_WORKER]
+        queues = "".join(f'    "tenant-{tenant}",\n' for tenant in shard)
+        parts.append(WORKER.format(number=number, queues=queues))
+    return "".join(parts)
 
 
 if __name__ == "__main__":
-    main()
+    sys.stdout.write(render())

@@ -17,7 +17,7 @@ from qtopo.cli.common import (
     say,
 )
 from qtopo.cli.main import CANNOT, NO, OK
-from qtopo.diagnostics.formats import FORMATS
+from qtopo.diagnostics.formats import FORMATS, PROSE
 from qtopo.errors import UnreadableFileError
 from qtopo.topology.finding import SEVERITIES, At, Finding, Place
 
@@ -70,8 +70,11 @@ def call(args: argparse.Namespace) -> int:
             loaded = source.read(file, args.env)
         except UnreadableFileError as error:
             code = CANNOT
-            names.append(file)
-            diagnostics.append(_unreadable(file, str(error)))
+            complain(str(error), error.help)
+            if args.format not in PROSE:
+                # Programs read the answer, not what is said beside it.
+                names.append(file)
+                diagnostics.append(_unreadable(file, str(error)))
             continue
         examination = api.examine(loaded)
         names.extend(loaded.source.files)
@@ -86,17 +89,18 @@ def call(args: argparse.Namespace) -> int:
             )
             if os.environ.get("QTOPO_DEBUG"):
                 say(fault.traceback)
-    answer(
-        render(
-            args.format,
-            dict.fromkeys(names),
-            diagnostics,
-            texts,
-            sys.stdout,
-            suppressed=suppressed,
-            color=args.color,
+    if names:
+        answer(
+            render(
+                args.format,
+                dict.fromkeys(names),
+                diagnostics,
+                texts,
+                sys.stdout,
+                suppressed=suppressed,
+                color=args.color,
+            )
         )
-    )
     if code == OK and any(_counts(one, args.fail_on) for one in diagnostics):
         return NO
     return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -148,6 +149,7 @@ def _run(topology: Topology, chosen: Iterable[Process], color: str) -> int:
             kind="warning",
         )
     sys.stdout.flush()
+    gc.enable()  # off for short commands (`cli.main.run`); this one may run for days
     streams = Streams(sys.stdout.fileno(), sys.stderr.fileno(), use_color(sys.stdout, color))
     return Runner(launches, streams).run()
 

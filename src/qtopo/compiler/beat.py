@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from qtopo.compiler.routes import Routes
@@ -80,8 +81,18 @@ def entry_options(topology: Topology, routes: Routes, entry: Entry) -> dict[str,
         # Beat adds a header of its own, and by that replaces all of the route's.
         options["headers"] = base["headers"]
     if entry.expires is not None:
-        options["expires"] = number(entry.expires)
+        if _in_django(topology):
+            # django-celery-beat forgets `expires`; its own word takes whole seconds.
+            options["expire_seconds"] = ceil(entry.expires)
+        else:
+            options["expires"] = number(entry.expires)
     return options
+
+
+def _in_django(topology: Topology) -> bool:
+    """Whether the schedule is copied into Django's database."""
+    path = None if topology.beat is None else topology.beat.scheduler_path
+    return path is not None and path.startswith("django_celery_beat.")
 
 
 def _schedule(entry: Entry) -> Schedule:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qtopo.topology.finding import At, Finding, Place
+    from qtopo.topology.finding import At, Finding, Path, Place, Position
 
 DOCS = "https://github.com/qtopo/qtopo/blob/main/docs/rules.md#"
 
@@ -17,6 +17,26 @@ class Related(NamedTuple):
 
     message: str
     place: Place
+
+    @property
+    def file(self) -> str:
+        """The file, as given."""
+        return self.place.file
+
+    @property
+    def path(self) -> Path:
+        """The key path."""
+        return self.place.path
+
+    @property
+    def start(self) -> Position | None:
+        """Where it begins."""
+        return self.place.start
+
+    @property
+    def end(self) -> Position | None:
+        """Where it ends, exclusive."""
+        return self.place.end
 
 
 class Diagnostic(NamedTuple):
@@ -35,6 +55,26 @@ class Diagnostic(NamedTuple):
     related: tuple[Related, ...]
     docs: str
     environment: str | None = None
+
+    @property
+    def file(self) -> str:
+        """The file, as given."""
+        return self.place.file
+
+    @property
+    def path(self) -> Path:
+        """The key path."""
+        return self.place.path
+
+    @property
+    def start(self) -> Position | None:
+        """Where it begins."""
+        return self.place.start
+
+    @property
+    def end(self) -> Position | None:
+        """Where it ends, exclusive."""
+        return self.place.end
 
 
 class Locator(Protocol):

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtopo.diagnostics.screen import columns, visible
+from qtopo.diagnostics.secrets import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,7 +45,7 @@ def excerpt(
     marked = start.line - 1
     if not 0 <= marked < len(lines):
         return []
-    line = lines[marked].rstrip("\r")
+    line = masked(lines[marked].rstrip("\r"))
     first = min(start.column - 1, len(line))
     last = first + 1
     if end is not None and end.line > start.line:
@@ -65,7 +66,7 @@ def _rows(lines: Sequence[str], numbers: Iterable[int], room: int, ellipsis: str
     """Return lines of context; blank ones at the far side say nothing and are left out."""
     rows: list[Row] = []
     for number in numbers:
-        line = lines[number].rstrip()
+        line = masked(lines[number].rstrip())
         if line or rows:
             rows.append(Row(number + 1, _cut(line, 0, 1, room, ellipsis)[0]))
     return rows

@@ -20,6 +20,9 @@ FORMATS = {
 The text is all there is to print: it ends with a newline unless it is empty.
 """
 
+PROSE = ("full", "concise")
+"""The formats that people read; the others are for programs."""
+
 
 def renderer(name: str) -> Callable[[Report], str]:
     """Return the function that renders a report in the format; KeyError if there is none."""

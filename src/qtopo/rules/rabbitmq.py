@@ -143,6 +143,9 @@ def arguments(queue: Queue) -> Iterator[Argument]:
         if value is not None:
             given.add(name)
             yield Argument(name, value, (*path, key))
+    if queue.dead_letter is not None:
+        # Whatever the raw argument says: the key that goes with the exchange.
+        given.add("x-dead-letter-routing-key")
     for name, value in queue.arguments.items():
         if name not in given:
             yield Argument(name, value, (*path, "arguments", name))

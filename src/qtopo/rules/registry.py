@@ -36,6 +36,14 @@ def _has_facts(topology: Topology) -> bool:
     return bool(topology.tasks)
 
 
+def _has_timing(topology: Topology) -> bool:
+    return _has_facts(topology) or bool(topology.settings)
+
+
+def _has_limits(topology: Topology) -> bool:
+    return _has_facts(topology) or "task_soft_time_limit" in topology.settings
+
+
 def _has_canvas(topology: Topology) -> bool:
     return bool(topology.workflows) or bool(topology.routes) or _has_facts(topology)
 
@@ -55,7 +63,7 @@ FAMILIES: Mapping[str, Callable[[Topology], bool]] = {
     "queues": _always,
     "transport": _always,
     "workers": _always,
-    "timing": _has_facts,
+    "timing": _has_timing,
     "delayed": _has_quorum,
     "canvas": _has_canvas,
     "beat": _has_beat,

@@ -84,7 +84,12 @@ def listen(signals):
     # weak=False: nothing else refers to these functions.
     @signals.worker_ready.connect(weak=False)
     def ready(sender, **_):
-        note("ready", node=sender.hostname, pid=os.getpid(), pool=sender.controller.pool_cls.__module__)
+        note(
+            "ready",
+            node=sender.hostname,
+            pid=os.getpid(),
+            pool=sender.controller.pool_cls.__module__,
+        )
 
     @signals.beat_init.connect(weak=False)
     def beat(sender, **_):

@@ -342,7 +342,9 @@ def test_an_empty_file() -> None:
 )
 def test_places_that_do_not_fit_the_text_do_no_harm(start: object, end: object) -> None:
     spot = Place("topology.toml", (), Position(*start), end and Position(*end))
-    assert render(report(problem(spot), text="a = 1\n")).startswith("error[some-rule]: it is wrong\n")
+    assert render(report(problem(spot), text="a = 1\n")).startswith(
+        "error[some-rule]: it is wrong\n"
+    )
 
 
 def test_a_byte_order_mark_takes_no_column() -> None:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtopo.rules.beat.beat_lock_too_short import BeatLockTooShort
+from qtopo.rules.beat.beat_option_ignored import BeatOptionIgnored
+from qtopo.rules.beat.beat_outruns_workers import BeatOutrunsWorkers
+from qtopo.rules.beat.beat_replicas import BeatReplicas
+from qtopo.rules.beat.beat_switched_off import BeatSwitchedOff
+
 if TYPE_CHECKING:
     from qtopo.rules.base import Rule
 
-RULES: tuple[type[Rule], ...] = ()
+RULES: tuple[type[Rule], ...] = (
+    BeatReplicas,
+    BeatLockTooShort,
+    BeatOptionIgnored,
+    BeatSwitchedOff,
+    BeatOutrunsWorkers,
+)

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtopo.rules.canvas.chord_backend_unsupported import ChordBackendUnsupported
+from qtopo.rules.canvas.chord_header_ignores_result import ChordHeaderIgnoresResult
+from qtopo.rules.canvas.chord_unlock_route import ChordUnlockRoute
+from qtopo.rules.canvas.chord_without_backend import ChordWithoutBackend
+from qtopo.rules.canvas.task_waits_for_own_worker import TaskWaitsForOwnWorker
+from qtopo.rules.canvas.waits_for_ignored_result import WaitsForIgnoredResult
+from qtopo.rules.canvas.waits_without_backend import WaitsWithoutBackend
+
 if TYPE_CHECKING:
     from qtopo.rules.base import Rule
 
-RULES: tuple[type[Rule], ...] = ()
+RULES: tuple[type[Rule], ...] = (
+    ChordWithoutBackend,
+    ChordBackendUnsupported,
+    ChordUnlockRoute,
+    ChordHeaderIgnoresResult,
+    TaskWaitsForOwnWorker,
+    WaitsWithoutBackend,
+    WaitsForIgnoredResult,
+)

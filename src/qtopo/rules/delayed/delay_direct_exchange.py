@@ -68,6 +68,7 @@ class DelayDirectExchange(Rule):
             return
         queues = context.topology.queues
         found: dict[str, list[tuple[str, Path]]] = {}
+        seen: set[str] = set()
         for key in ("max_delay", "max_retries"):
             for task, placement in placed(context, key):
                 queue = queues[placement.sent.queue]
@@ -76,10 +77,12 @@ class DelayDirectExchange(Rule):
                     queue.bindings or placement.sent.exchange_type == "direct"
                 ):
                     continue
-                spots = found.setdefault(queue.name, [])
-                if all(spot[1][:2] != ("tasks", task.name) for spot in spots):
-                    verb = "is delayed" if key == "max_delay" else "retries"
-                    spots.append((f"task {task.name!r} {verb}", ("tasks", task.name, key)))
+                if task.name in seen:
+                    continue
+                seen.add(task.name)
+                verb = "is delayed" if key == "max_delay" else "retries"
+                spot = (f"task {task.name!r} {verb}", ("tasks", task.name, key))
+                found.setdefault(queue.name, []).append(spot)
         for name, spots in found.items():
             words, at = spots[0]
             more = f" (and {len(spots) - 1} more)" if len(spots) > 1 else ""

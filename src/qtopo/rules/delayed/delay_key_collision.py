@@ -100,7 +100,7 @@ class DelayKeyCollision(Rule):
         if not quorum_queues(context):
             return
         wiring = context.wiring
-        held = []
+        held: list[Bound] = []
         trie: TopicTrie[int] = TopicTrie()
         for one in bindings(context):
             kind = wiring.exchange_type(one.binding.exchange)

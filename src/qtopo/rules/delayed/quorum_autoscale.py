@@ -58,7 +58,9 @@ class QuorumAutoscale(Rule):
             return
         for name, worker in context.topology.workers.items():
             # Threads and solo cannot scale at all: other rules say so.
-            if worker.autoscale is not None and worker.pool not in ("threads", "solo"):
+            if worker.pool in ("threads", "solo") or worker.autoscale is None:
+                continue
+            if context.is_sound("workers", name, "autoscale"):
                 yield self.finding(
                     f"worker {name!r} scales itself, but always reserves for its largest size: "
                     f"{quorum[0]!r} is a quorum queue",

@@ -73,8 +73,9 @@ class DeadLetterCycle(Rule):
             keys = [letters.key] if letters.key is not None else letter_keys(context, queue)
             if len(keys) == 1:
                 onward[name] = deliveries(topology).queues(letters.exchange, keys[0])
+        order = {name: index for index, name in enumerate(onward)}
         for cycle in _cycles(onward):
-            first = min(cycle, key=list(onward).index)
+            first = min(cycle, key=order.__getitem__)
             start = cycle.index(first)
             way = [*cycle[start:], *cycle[:start], first]
             letters = dead_letters(topology.queues[first])
@@ -91,19 +92,22 @@ def _cycles(onward: dict[str, tuple[str, ...]]) -> Iterator[list[str]]:
     """Yield the cycles that a walk over the graph meets, each node in at most one."""
     done: set[str] = set()
     for start in onward:
-        if start in done:
-            continue
-        way: list[str] = []
+        # A dict, to look a node up while its order is that of the way.
+        way: dict[str, None] = {}
         ahead = [iter((start,))]
         while ahead:
             step = next(ahead[-1], None)
             if step is None:
                 ahead.pop()
                 if way:
-                    done.add(way.pop())
+                    done.add(way.popitem()[0])
+            elif step in done or step not in onward:
+                continue
             elif step in way:
-                yield way[way.index(step) :]
-                done.update(way[way.index(step) :])
-            elif step not in done and step in onward:
-                way.append(step)
+                nodes = list(way)
+                cycle = nodes[nodes.index(step) :]
+                done.update(cycle)
+                yield cycle
+            else:
+                way[step] = None
                 ahead.append(iter(onward[step]))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
+from qtopo.rules.placement import who_sends
 from qtopo.rules.rabbitmq import CLASSIC, is_rabbitmq, kind
-from qtopo.rules.senders import senders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qtopo.rules.base import Context
-    from qtopo.topology.finding import Finding, Path
+    from qtopo.topology.finding import Finding
 
 
 class ExclusiveQueue(Rule):
@@ -62,11 +62,7 @@ class ExclusiveQueue(Rule):
         }
         if not exclusive:
             return
-        sent_to: dict[str, list[tuple[str, Path]]] = {}
-        for sender in senders(topology):
-            if sender.queue in exclusive:
-                found = sent_to.setdefault(sender.queue, [])
-                found.append((f"{sender.label} goes there", sender.place))
+        sent_to = who_sends(context, exclusive)
         for name in topology.queues:
             if name not in exclusive:
                 continue
@@ -79,5 +75,5 @@ class ExclusiveQueue(Rule):
                     "405 RESOURCE_LOCKED",
                     ("queues", name, "exclusive"),
                     help="leave 'exclusive' out",
-                    related=sent_to.get(name, [])[:3],
+                    related=sent_to.get(name, []),
                 )

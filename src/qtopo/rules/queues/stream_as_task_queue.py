@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
+from qtopo.rules.placement import who_sends
 from qtopo.rules.rabbitmq import STREAM, argument, is_rabbitmq, kind
-from qtopo.rules.senders import senders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qtopo.rules.base import Context
-    from qtopo.topology.finding import Finding, Path
+    from qtopo.topology.finding import Finding
 
 
 class StreamAsTaskQueue(Rule):
@@ -67,16 +67,12 @@ class StreamAsTaskQueue(Rule):
         streams = {name for name, queue in queues.items() if kind(queue) == STREAM}
         if not streams:
             return
-        used: dict[str, list[tuple[str, Path]]] = {}
+        used = who_sends(context, streams)
         for name, workers in context.wiring.consumers.items():
             if name in streams:
                 worker = context.topology.workers[workers[0]]
                 at = ("workers", worker.name, "queues", (worker.queues or ()).index(name))
                 used.setdefault(name, []).append((f"worker {worker.name!r} consumes it", at))
-        for sender in senders(context.topology):
-            if sender.queue in streams:
-                found = used.setdefault(sender.queue, [])
-                found.append((f"{sender.label} goes there", sender.place))
         for name in queues:
             declared = argument(queues[name], "x-queue-type")
             if name in used and declared is not None:
@@ -84,5 +80,5 @@ class StreamAsTaskQueue(Rule):
                     f"stream {name!r} is used as a task queue, which Celery cannot consume",
                     declared.path,
                     help='make it type = "quorum" or "classic"',
-                    related=used[name][:3],
+                    related=used[name],
                 )

@@ -12,6 +12,7 @@ from qtopo.rules.references.exchange_unknown_exchange import ExchangeUnknownExch
 from qtopo.rules.references.name_too_long import NameTooLong
 from qtopo.rules.references.near_duplicate_name import NearDuplicateName
 from qtopo.rules.references.near_miss_task import NearMissTask
+from qtopo.rules.references.node_name_twice import NodeNameTwice
 from qtopo.rules.references.parking_queue_consumed import ParkingQueueConsumed
 from qtopo.rules.references.queue_name_not_selectable import QueueNameNotSelectable
 from qtopo.rules.references.queue_unconsumed import QueueUnconsumed
@@ -53,4 +54,5 @@ RULES: tuple[type[Rule], ...] = (
     ReservedName,
     WorkerNameUnusable,
     NearDuplicateName,
+    NodeNameTwice,
 )

@@ -56,21 +56,22 @@ def source_of(context: Context, queue: str) -> str | None:
                 sources.setdefault(task.queue, []).append(f"task {name!r}")
     labels = sources.get(queue, [])
     if not labels:
-        return "what other queues dead-letter" if takes_dead_letters(context, queue) else None
+        return "what is left over elsewhere" if takes_leftovers(context, queue) else None
     others = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
     return f"what is sent by {labels[0]}{others}"
 
 
-def takes_dead_letters(context: Context, queue: str) -> bool:
-    """Whether a queue is bound to an exchange that takes dead letters."""
-    targets: set[str] | None = context.memory.get("dead letter exchanges")
+def takes_leftovers(context: Context, queue: str) -> bool:
+    """Whether a queue is bound to an exchange that takes dead letters, or what finds no binding."""
+    targets: set[object] | None = context.memory.get("leftovers")
     if targets is None:
-        targets = context.memory["dead letter exchanges"] = {
-            one.dead_letter.exchange
-            for one in context.topology.queues.values()
-            if one.dead_letter is not None and one.dead_letter.exchange
-        }
-    return any(one.exchange in targets for one in context.wiring.bindings[queue])
+        targets = context.memory["leftovers"] = set()
+        for one in context.topology.queues.values():
+            targets.add(one.dead_letter and one.dead_letter.exchange)
+            raw = one.arguments.get("x-dead-letter-exchange")
+            targets.add(raw if isinstance(raw, str) else None)
+        targets.update(one.alternate for one in context.topology.exchanges.values())
+    return any(one.exchange and one.exchange in targets for one in context.wiring.bindings[queue])
 
 
 def way_out(context: Context, queue: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule, header, hint
-from qtopo.rules.references.lookup import PARTS, declared
+from qtopo.rules.references.lookup import declared
 from qtopo.topology.finding import At
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ class DefaultQueueUndeclared(Rule):
     name = "default-queue-undeclared"
     code = "QT100"
     severity = "error"
-    needs = PARTS
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look up the default queue, given or Celery's own."""

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from qtopo.topology.finding import Finding, Path
 
 PARTS = ("include",)
-"""An included file that cannot be read may declare anything."""
+"""What a rule needs that takes silence for a fact: an unreadable include may say anything.
+
+The rules about undeclared names do not: the typo and the missing file are both shown, in
+one run, the file first.
+"""
 
 
 def declared(context: Context, section: str) -> bool:

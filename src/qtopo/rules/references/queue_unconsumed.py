@@ -69,7 +69,7 @@ class QueueUnconsumed(Rule):
             source = consumption.source_of(context, name)
             what = f", and {source} goes there" if source else ""
             advice = consumption.way_out(context, name)
-            if consumption.takes_dead_letters(context, name):
+            if consumption.takes_leftovers(context, name):
                 advice += ", or write parking = true if its messages wait for a person"
             yield self.finding(
                 f"no worker consumes queue {name!r}{what}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.references.lookup import PARTS, declared, missing
+from qtopo.rules.references.lookup import declared, missing
 from qtopo.rules.senders import route_label
 
 if TYPE_CHECKING:
@@ -69,7 +69,6 @@ class RouteUnknownExchange(Rule):
     name = "route-unknown-exchange"
     code = "QT109"
     severity = "error"
-    needs = PARTS
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look up the exchange of each route."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.references.lookup import PARTS, declared, missing
+from qtopo.rules.references.lookup import declared, missing
 from qtopo.rules.senders import route_label
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ class RouteUnknownQueue(Rule):
     name = "route-unknown-queue"
     code = "QT101"
     severity = "error"
-    needs = PARTS
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look up the queue of each route."""

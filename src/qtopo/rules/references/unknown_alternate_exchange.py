@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.references.lookup import PARTS, declared, missing
+from qtopo.rules.references.lookup import declared, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,6 @@ class UnknownAlternateExchange(Rule):
     name = "unknown-alternate-exchange"
     code = "QT107"
     severity = "error"
-    needs = PARTS
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look up the alternate of each exchange."""

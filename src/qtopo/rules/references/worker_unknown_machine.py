@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.references.lookup import PARTS, declared, missing
+from qtopo.rules.references.lookup import declared, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,6 @@ class WorkerUnknownMachine(Rule):
     name = "worker-unknown-machine"
     code = "QT110"
     severity = "error"
-    needs = PARTS
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look up the machine of each worker."""

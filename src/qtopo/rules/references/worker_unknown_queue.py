@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.references.lookup import PARTS, declared, missing
+from qtopo.rules.references.lookup import declared, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,6 @@ class WorkerUnknownQueue(Rule):
     name = "worker-unknown-queue"
     code = "QT104"
     severity = "error"
-    needs = PARTS
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look up the queues of each worker."""

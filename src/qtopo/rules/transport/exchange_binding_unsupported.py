@@ -74,14 +74,15 @@ class ExchangeBindingUnsupported(Rule):
         if not broker.kind.virtual:
             return
         for name, exchange in context.topology.exchanges.items():
-            if exchange.bindings:
+            declared = context.wiring.exchanges
+            if any(binding.exchange in declared for binding in exchange.bindings):
                 yield self.finding(
                     f"exchange {name!r} receives from another exchange, which {broker.transport} "
                     "cannot do",
                     ("exchanges", name, "bindings"),
                     help="bind the queues to both exchanges",
                 )
-            if exchange.alternate:
+            if exchange.alternate in declared:
                 yield self.finding(
                     f"exchange {name!r} has an alternate, which {broker.transport} does not know: "
                     "what no binding takes is dropped",

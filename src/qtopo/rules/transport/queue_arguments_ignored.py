@@ -59,13 +59,17 @@ class QueueArgumentsIgnored(Rule):
         """Compare what each queue asks for with what has an effect."""
         broker = context.topology.broker
         honoured = broker.kind.arguments
+        exchanges = context.wiring.exchanges
         if honoured is None:
             return
         for name, queue in context.topology.queues.items():
             ignored = [
                 one
                 for one in arguments(queue)
-                if one.name not in honoured and (one.name, one.value) != ("x-queue-type", CLASSIC)
+                if one.name not in honoured
+                and (one.name, one.value) != ("x-queue-type", CLASSIC)
+                # One that is not declared has been reported.
+                and (one.name != "x-dead-letter-exchange" or one.value in exchanges)
             ]
             if ignored:
                 keys = ", ".join(repr(one.path[-1]) for one in ignored)

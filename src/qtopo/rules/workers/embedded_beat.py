@@ -71,7 +71,7 @@ class EmbeddedBeat(Rule):
                 wrong = "sends the schedule a second time"
                 related = [first]
             elif worker.replicas > 1:
-                wrong = f"has beat in each of its {worker.replicas} replicas, which all send the schedule"
+                wrong = f"has beat in each of its {worker.replicas} replicas: all send the schedule"
             else:
                 first = ("a worker sends it here", at)
                 continue

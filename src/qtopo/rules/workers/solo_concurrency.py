@@ -52,7 +52,7 @@ class SoloConcurrency(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at solo workers."""
         for name, worker in context.topology.workers.items():
-            if worker.pool != "solo":
+            if worker.pool != "solo" or not context.is_sound("workers", name, "autoscale"):
                 continue
             key = "autoscale" if worker.autoscale is not None else "concurrency"
             if worker.autoscale is not None or (worker.concurrency or 1) > 1:

@@ -51,7 +51,9 @@ class ThreadsAutoscale(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at workers with threads."""
         for name, worker in context.topology.workers.items():
-            if worker.pool == "threads" and worker.autoscale is not None:
+            if worker.pool != "threads" or not context.is_sound("workers", name, "autoscale"):
+                continue
+            if worker.autoscale is not None:
                 yield self.finding(
                     f"worker {name!r} has threads and autoscale: it dies when it scales up",
                     ("workers", name, "autoscale"),

@@ -69,7 +69,8 @@ class WorkerEnvOverride(Rule):
                 option = variable.removeprefix(PREFIX)
                 at = ("workers", name, "env", variable)
                 if option == variable:
-                    if variable in URLS and url != f"env:{variable}":
+                    # Without a URL in the file this is where Celery looks for one.
+                    if variable in URLS and url not in (None, f"env:{variable}"):
                         yield self.finding(
                             f"{variable} makes worker {name!r} use another broker than the file "
                             "says",

@@ -21,6 +21,11 @@ def send(name="nothing"):
     return f"mailed {name}"
 
 
+@app.task(name="pools.mail.archive")
+def archive():
+    return "archived"
+
+
 @app.task(name="pools.audit.order")
 def order(name="nothing"):
     return f"noted {name}"

@@ -10,5 +10,18 @@ def task():
     return None
 
 
-for word in "zero one two three four five six seven eight nine unset nobody".split():
+for word in [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "unset",
+    "nobody",
+]:
     app.task(name=f"p.{word}", ignore_result=True, shared=False)(task)
