@@ -45,7 +45,7 @@ def excerpt(
     marked = start.line - 1
     if not 0 <= marked < len(lines):
         return []
-    line = masked(lines[marked].rstrip("\r"))
+    line = masked(lines[marked].rstrip("\r"), start.column)
     first = min(start.column - 1, len(line))
     last = first + 1
     if end is not None and end.line > start.line:

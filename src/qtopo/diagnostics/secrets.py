@@ -13,9 +13,18 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 
+_NEAR = 2_000
 
-def masked(line: str) -> str:
-    """Return a line with stars for its secrets, each character kept in its column."""
+
+def masked(line: str, around: int = 0) -> str:
+    """Return a line with stars for its secrets, each character kept in its column.
+
+    Of a line too long to be read only what is near the column `around` is
+    looked at: the rest is not shown.
+    """
+    if len(line) > 2 * _NEAR:
+        start = max(0, around - _NEAR)
+        return line[:start] + masked(line[start : start + 2 * _NEAR]) + line[start + 2 * _NEAR :]
     if "://" in line:
         line = _URL.sub(_stars, line)
     return _KEY.sub(_stars, line) if "=" in line else line
