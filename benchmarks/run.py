@@ -98,8 +98,10 @@ def check(file: str | Path) -> list[str]:
     return [
         sys.executable,
         "-c",
-        (f"import sys; sys.argv = ['qtopo', 'check', {str(file)!r}]\n"
-        "from qtopo.cli.main import run\nrun()"),
+        (
+            f"import sys; sys.argv = ['qtopo', 'check', {str(file)!r}]\n"
+            "from qtopo.cli.main import run\nrun()"
+        ),
     ]
 
 

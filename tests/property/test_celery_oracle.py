@@ -119,7 +119,12 @@ def test_a_thousand_random_names_on_every_example():
     for file in sorted(Path(__file__).parents[2].glob("topologies/*.toml")):
         topology = qtopo.load(file)
         known = topology.known_tasks()
-        words = [*sorted({word for name in known for word in name.split(".")}), "x", "celery", "backend_cleanup"]
+        words = [
+            *sorted({word for name in known for word in name.split(".")}),
+            "x",
+            "celery",
+            "backend_cleanup",
+        ]
         made_up = [".".join(rng.choices(words, k=rng.randint(1, 4))) for _ in range(1000)]
         with loaded(topology) as app:
             for task in dict.fromkeys([*known, *made_up]):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtopo.topology.kinds import Named, Table
+from qtopo.topology.misspelling import Misspellings
 from qtopo.topology.model import Model
-from qtopo.topology.suggest import nearest
 from qtopo.topology.topology import Topology
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+    from qtopo.topology.finding import Path
     from qtopo.topology.shape import Reader
 
 _NOT_IN_OVERLAYS = ("include", "environments")
@@ -23,8 +24,10 @@ def names(data: Mapping[str, Any]) -> list[str]:
     return list(overlays) if type(overlays) is dict else []
 
 
-def overlay(data: dict[str, Any], name: str) -> dict[str, Any]:
+def overlay(data: dict[str, Any], name: str, without: Collection[Path] = ()) -> dict[str, Any]:
     """Return the file's table with the overlay `name` merged in; `data` stays as it is.
+
+    `without` are tables of the overlay to leave out, by key path.
 
     Tables are merged, everything else is replaced. A key of the overlay takes
     the place of the keys it excludes. A changed transport drops the base's
@@ -35,6 +38,8 @@ def overlay(data: dict[str, Any], name: str) -> dict[str, Any]:
     if type(over) is not dict:
         return base
     over = {key: value for key, value in over.items() if key not in _NOT_IN_OVERLAYS}
+    for section, one in without:
+        over[str(section)] = {key: kept for key, kept in over[str(section)].items() if key != one}
     broker, changed = base.get("broker"), over.get("broker")
     if type(broker) is dict and type(changed) is dict:
         transport = changed.get("transport", broker.get("transport"))
@@ -90,26 +95,37 @@ def _inner(model: type[Model] | None, key: str) -> type[Model] | None:
     return None
 
 
-def near_misses(data: dict[str, Any], name: str, reader: Reader) -> None:
-    """Report names that the overlay adds and that are nearly one of the base."""
+def near_misses(data: dict[str, Any], name: str, reader: Reader) -> set[Path]:
+    """Report names that an overlay adds and that are nearly one of the base.
+
+    A table that is complete may be meant; one that lacks what it needs is a
+    typo, and nothing more is said of it. Returns the key paths of those.
+    """
+    typos: set[Path] = set()
     over = data["environments"][name]
     if type(over) is not dict:
-        return
+        return typos
     for section in Topology.SECTIONS:
         base, added = data.get(section), over.get(section)
         if type(base) is not dict or type(added) is not dict:
             continue
-        for one in added:
-            near = None if one in base else nearest(one, base)
-            if near is not None:
-                reader.add(
-                    "near-miss-overlay",
-                    ("environments", name, section, one),
-                    f"environment {name!r} adds {section.removesuffix('s')} {one!r}, "
-                    f"nearly {near!r} of the base",
-                    help=f"did you mean {near!r}?",
-                    part="table",
-                )
+        known = Misspellings(base)
+        for one, table in added.items():
+            near = None if one in base else known.find(one)
+            if near is None:
+                continue
+            model = _inner(_inner(Topology, section), one)
+            incomplete = model is not None and type(table) is dict and not model.complete(table)
+            reader.add(
+                "typo-in-overlay" if incomplete else "near-miss-overlay",
+                ("environments", name, section, one),
+                f"environment {name!r} adds {section.removesuffix('s')} {one!r}, "
+                f"nearly {near!r} of the base",
+                help=f"did you mean {near!r}?",
+                part="table",
+            )
+            if incomplete:
+                typos.add((section, one))
     for key in _NOT_IN_OVERLAYS:
         if key in over:
             reader.add(
@@ -118,3 +134,4 @@ def near_misses(data: dict[str, Any], name: str, reader: Reader) -> None:
                 f"an overlay cannot hold {key!r}",
                 part="key",
             )
+    return typos

@@ -51,10 +51,10 @@ class Loaded:
             raise UnknownNameError(f"{self.source.file} has no environment {name!r}", help)
         reader = Reader()
         data = self.source.merged.data
-        environments.near_misses(data, name, reader)
+        typos = environments.near_misses(data, name, reader)
         source = Source(self.source.merged, name)
         topology, findings = Topology.from_data(
-            environments.overlay(data, name), source=source, environment=name
+            environments.overlay(data, name, typos), source=source, environment=name
         )
         whole = [one for one in self.findings if one.at.file is not None]
         return Loaded(source, topology, whole + reader.findings + findings)

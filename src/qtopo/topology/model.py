@@ -183,6 +183,13 @@ class Model(metaclass=ModelMeta):
         return self
 
     @classmethod
+    def complete(cls, data: Mapping[str, Any]) -> bool:
+        """Whether a table has every key it needs."""
+        return all(key in data for key in cls._needed) and (
+            not cls.ONE_OF or any(key in data for key in cls.ONE_OF)
+        )
+
+    @classmethod
     def kinds(cls) -> Mapping[str, Kind]:
         """Return what each key takes."""
         return {key: one.kind for key, one in cls.KEYS.items() if one.kind is not None}

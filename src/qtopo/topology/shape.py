@@ -39,6 +39,9 @@ SHAPES = {
     "near-miss-overlay": Shape(
         "QT016", WARNING, "An overlay adds a name that is nearly one of the base."
     ),
+    "typo-in-overlay": Shape(
+        "QT018", ERROR, "An overlay changes a name that is not there, but for a typo."
+    ),
     "secret-in-file": Shape("QT017", ERROR, "A password stands in the file."),
 }
 

@@ -25,7 +25,7 @@ def problem(
     message: str = "it is wrong",
     *,
     severity: str = "error",
-    help: str | None = None,  # noqa: A002
+    help: str | None = None,
     related: tuple[tuple[str, Place], ...] = (),
     environment: str | None = None,
 ) -> Diagnostic:

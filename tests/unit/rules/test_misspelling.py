@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from qtopo.rules.references.misspelling import Misspellings, is_slip
+from qtopo.topology.misspelling import Misspellings, is_slip
 
 SLIPS = [
     ("shop.reports.biuld", "shop.reports.build"),

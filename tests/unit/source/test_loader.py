@@ -279,9 +279,23 @@ def test_errors_of_an_overlay_stand_in_it(here):
     ]
 
 
+NAMED = '[queues.emails]\n[workers.reports]\nqueues = ["emails"]\n'
+
+
 def test_a_near_miss_of_a_name_is_a_finding(here):
-    write(here, main_toml=BASE + '[environments.x.workers.ww]\nqueues = ["a"]\n')
+    write(here, main_toml=NAMED + "[environments.x.queues.emials]\n")
     assert [one[0] for one in problems(env="x")] == ["near-miss-overlay"]
+    assert "emials" in qtopo.load("main.toml", env="x").queues
+
+
+def test_a_typo_in_an_overlay_is_one_error(here):
+    write(here, main_toml=NAMED + "[environments.x]\nworkers.report.replicas = 2\n")
+    assert [one[:4] for one in problems(env="x")] == [("typo-in-overlay", "main.toml", 5, 9)]
+
+
+def test_another_name_is_no_near_miss(here):
+    write(here, main_toml=NAMED + '[environments.x.workers.imports]\nqueues = ["emails"]\n')
+    assert problems(env="x") == []
 
 
 def test_an_overlay_holds_no_includes(here):

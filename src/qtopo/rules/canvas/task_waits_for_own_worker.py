@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.placement import PLACING, place, placed, slots
-from qtopo.rules.references.misspelling import Misspellings
 from qtopo.topology.finding import ERROR
+from qtopo.topology.misspelling import Misspellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

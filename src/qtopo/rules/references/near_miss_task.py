@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.references.lookup import PARTS
-from qtopo.rules.references.misspelling import Misspellings
 from qtopo.topology.finding import At
+from qtopo.topology.misspelling import Misspellings
 from qtopo.topology.workflows import steps
 
 if TYPE_CHECKING:

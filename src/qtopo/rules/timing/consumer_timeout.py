@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.placement import PLACING, placed
+from qtopo.rules.placement import PLACING, place
 from qtopo.rules.rabbitmq import CLASSIC, is_rabbitmq, kind, quorum_queues, verdict
 from qtopo.rules.timing.runtime import Runtime, acks_late, longest
 from qtopo.topology.units import format_duration
@@ -71,18 +71,24 @@ class ConsumerTimeout(Rule):
         """Compare what each task holds with the timeout of its queue."""
         if not is_rabbitmq(context):
             return
-        classic = verdict(context.topology.broker, lambda version: version < (4, 3))
-        for task, placement in placed(context, "max_delay", "duration", "time_limit"):
-            queue = context.topology.queues[placement.sent.queue]
-            where = "RabbitMQ"
-            if kind(queue) == CLASSIC:
-                if classic is None:
-                    continue
-                where = classic.where
+        topology = context.topology
+        classic = verdict(topology.broker, lambda version: version < (4, 3))
+        shortest = min(map(_limit, topology.queues.values()), default=LIMIT)
+        for name, task in topology.tasks.items():
+            # Most tasks are short, and there may be very many.
+            if task.duration is None and max(task.max_delay or 0, task.time_limit or 0) <= shortest:
+                continue
             held = _held(context, task)
-            if held is not None and held.seconds > _limit(queue):
+            if held is None or held.seconds <= shortest:
+                continue
+            placement = place(context, name)
+            if placement is None:
+                continue
+            queue = topology.queues[placement.sent.queue]
+            where = "RabbitMQ" if kind(queue) != CLASSIC else classic and classic.where
+            if where is not None and held.seconds > _limit(queue):
                 yield self.finding(
-                    f"task {task.name!r} {held.words} for {format_duration(held.seconds)}: "
+                    f"task {name!r} {held.words} for {format_duration(held.seconds)}: "
                     f"{where} closes the channel after {format_duration(_limit(queue))}",
                     held.path,
                     help="raise consumer_timeout in rabbitmq.conf, and waive this rule here",

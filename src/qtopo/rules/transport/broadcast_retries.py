@@ -60,6 +60,8 @@ class BroadcastRetries(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at where tasks with retries land."""
+        if not any(one.type == "fanout" for one in context.wiring.exchanges.values()):
+            return
         for task, placement in placed(context, "max_retries"):
             queue = context.topology.queues[placement.sent.queue]
             if queue.broadcast or (

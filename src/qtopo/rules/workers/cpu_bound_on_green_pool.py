@@ -67,6 +67,8 @@ class CpuBoundOnGreenPool(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at the pools of the workers that get each task."""
         workers = context.topology.workers
+        if not any(worker.pool in GREEN for worker in workers.values()):
+            return
         for task, placement in placed(context, "cpu"):
             if task.cpu is None or task.cpu < BUSY:
                 continue

@@ -66,6 +66,8 @@ class PoolIgnoresTimeLimit(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at the pools of the workers that get each task."""
         workers = context.topology.workers
+        if not any(worker.pool in IGNORED for worker in workers.values()):
+            return
         for task, placement in placed(context, "time_limit", "soft_time_limit"):
             for name in placement.workers:
                 pool = workers[name].pool
