@@ -6,32 +6,27 @@ decides alone. What a route has to say for a queue is `topology.publishing`'s.
 
 from __future__ import annotations
 
-import re
-from fnmatch import translate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.compiler.values import RegexValue
+from qtopo.topology.patterns import Patterns
 from qtopo.topology.publishing import publishing
 from qtopo.topology.raw import thaw
 from qtopo.topology.routes import Regex, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from qtopo.topology.publishing import Publishing
     from qtopo.topology.topology import Topology
-
-_WILDCARD = re.compile(r"[*?\[]")
 
 CATCH_ALL = "*"
 
 
 class Pattern(NamedTuple):
-    """A pattern of the file: `prefix` is the text that every match begins with."""
+    """A pattern of the file, or the compiler's catch-all (its route is None)."""
 
     key: str | RegexValue
-    prefix: str
-    match: Callable[[str], object]
     route: Route | None
 
 
@@ -46,6 +41,7 @@ class Routes:
         self._topology = topology
         self.exact: dict[str, Route] = {}
         self.patterns: list[Pattern] = []
+        self._lookup: Patterns[Pattern] = Patterns()
         # A name or pattern answered twice is an error of the file; the first counts.
         seen: set[str | RegexValue] = set()
         for route in topology.routes:
@@ -54,20 +50,24 @@ class Routes:
             for pattern in _patterns(route):
                 if pattern.key not in seen:
                     seen.add(pattern.key)
-                    self.patterns.append(pattern)
+                    self._add(pattern)
         for name, task in topology.tasks.items():
             # Celery would read a name with a star as a pattern.
             if task.queue is not None and "*" not in name:
                 self.exact.setdefault(name, Route(task=name, queue=task.queue))
         if CATCH_ALL not in seen and publishing(topology, None).wire_priority is not None:
-            self.patterns.append(Pattern(CATCH_ALL, "", re.compile("").match, None))
+            self._add(Pattern(CATCH_ALL, None))
+
+    def _add(self, pattern: Pattern) -> None:
+        self.patterns.append(pattern)
+        if isinstance(pattern.key, RegexValue):
+            self._lookup.add_regex(pattern.key.pattern, pattern)
+        else:
+            self._lookup.add_glob(pattern.key, pattern)
 
     def pattern(self, task: str) -> Pattern | None:
         """Return the pattern that decides a task without an exact route."""
-        for pattern in self.patterns:
-            if task.startswith(pattern.prefix) and pattern.match(task):
-                return pattern
-        return None
+        return self._lookup.find(task)
 
     def decide(self, task: str) -> Route | None:
         """Return the route that decides a task; None where the default queue takes it."""
@@ -132,10 +132,7 @@ def route_options(published: Publishing) -> dict[str, Any]:
 def _patterns(route: Route) -> Iterable[Pattern]:
     if isinstance(route.task, Regex):
         if route.task.regex:
-            # Celery asks `match`, which anchors the start only.
-            key = RegexValue(route.task.regex)
-            yield Pattern(key, "", re.compile(key.pattern).match, route)
+            yield Pattern(RegexValue(route.task.regex), route)
         return
     for glob in route.globs:
-        prefix = _WILDCARD.split(glob, maxsplit=1)[0]
-        yield Pattern(glob, prefix, re.compile(translate(glob)).match, route)
+        yield Pattern(glob, route)

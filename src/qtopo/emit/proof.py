@@ -204,7 +204,7 @@ def _probes(routes: Routes) -> Iterator[str]:
     for pattern in routes.patterns:
         if isinstance(pattern.key, str):
             name = pattern.key.replace("*", "qtopo.probe").replace("?", "q")
-            if pattern.match(name):
+            if routes.pattern(name) is not None:
                 yield name
 
 

@@ -42,6 +42,9 @@ SHAPES = {
     "typo-in-overlay": Shape(
         "QT018", ERROR, "An overlay changes a name that is not there, but for a typo."
     ),
+    "plugin-unusable": Shape(
+        "QT019", ERROR, "A plugin of `[lint]` cannot be imported, or holds no rules."
+    ),
     "secret-in-file": Shape("QT017", ERROR, "A password stands in the file."),
 }
 

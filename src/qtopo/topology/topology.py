@@ -9,6 +9,7 @@ from qtopo.topology.beat import Beat
 from qtopo.topology.common import ARGUMENTS, EMPTY, TEXT
 from qtopo.topology.exchanges import Exchange
 from qtopo.topology.kinds import Items, Named, Table, model_schema
+from qtopo.topology.lint import Lint
 from qtopo.topology.model import Model, field
 from qtopo.topology.queues import Queue
 from qtopo.topology.raw import Raw
@@ -82,6 +83,7 @@ class Topology(Model):
     resources: Mapping[str, Resource] = field(
         Named(Table(Resource)), "State that tasks share, by name.", default=EMPTY
     )
+    lint: Lint | None = field(Table(Lint), "What `qtopo check` looks for.", default=None)
     environments: Mapping[str, Mapping[str, Any]] = field(
         Named(Raw(dict)), "Overlays, by name: merged over the rest with --env.", default=EMPTY
     )
