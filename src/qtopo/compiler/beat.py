@@ -100,5 +100,6 @@ def _schedule(entry: Entry) -> Schedule:
         fields = crontab.split(entry.crontab)
         return CrontabValue({name: text for name, text in fields.items() if text != "*"})
     if entry.solar is not None:
-        return SolarValue(entry.solar.event, entry.solar.latitude, entry.solar.longitude)
+        solar = entry.solar
+        return SolarValue(solar.event, number(solar.latitude), number(solar.longitude))
     return TimedeltaValue(entry.every or 0.0)
