@@ -176,7 +176,7 @@ def test_errors_of_shape_refuse_in_spite_of_no_check(shop):
         (["-", "--check"], b"stdout is never stale"),
         (["x.py", "--check", "--diff"], b"not allowed with"),
         ([], b"OUTPUT"),
-        (["s.json", "--namespace", "CELERY"], b"no namespace"),
+        (["s.json", "--namespace", "1x"], b"the namespace cannot be '1x'"),
     ],
 )
 def test_what_cannot_be_done_is_2(shop, arguments, message):

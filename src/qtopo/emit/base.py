@@ -90,7 +90,7 @@ TARGETS = {
     "settings-json": Target(
         "qtopo.emit.settings_json",
         ("*.json",),
-        "Celery's settings for app.conf.update(json.load(file))",
+        "Celery's settings as JSON, for app.conf.update and other programs",
     ),
 }
 """Targets by name; where several patterns match a file's name the first counts."""

@@ -141,7 +141,7 @@ def prove(
 def module(job: Job) -> str:
     """Return the text of the module."""
     compiled = compile_settings(job.topology, known_tasks=job.known_tasks)
-    spell = _speller(job.namespace)
+    spell = speller(job.namespace)
     used = python_values.Names(_shared(compiled.settings))
     blocks: list[str] = []
     for title, settings in _grouped(compiled.settings):
@@ -222,7 +222,7 @@ def _spread(name: str, value: Any) -> Any:
     return value
 
 
-def _speller(namespace: str | None) -> Callable[[str], str]:
+def speller(namespace: str | None) -> Callable[[str], str]:
     """Return what gives a setting its name in the module; it refuses what is no name."""
     if namespace is not None and _NAMESPACE.fullmatch(namespace) is None:
         raise EmitError(
