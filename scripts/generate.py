@@ -41,8 +41,16 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield TOPOLOGIES / "tenants.toml", _module(TOPOLOGIES / "tenants" / "generate.py").render()
     for topology, (output, *options) in EXAMPLES.items():
         yield TOPOLOGIES / output, _emitted(topology, *options)
-    yield rules_page.TARGET.resolve(), rules_page.render()
+    yield from rules_page.pages()
     yield format_page.TARGET.resolve(), format_page.render()
+
+
+def strays(written: set[Path]) -> list[Path]:
+    """Return the files of wholly generated folders that nothing generates any more."""
+    import rules_page
+
+    folder = rules_page.FOLDER.resolve()
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path not in written)
 
 
 def _emitted(topology: str, *options: str) -> str:
@@ -70,7 +78,9 @@ def main(arguments: list[str]) -> int:
     """Write what is stale, or name it; returns the exit code."""
     check = "--check" in arguments
     stale = 0
+    written = set()
     for path, text in generated():
+        written.add(path)
         # Bytes: a checkout with other line ends is stale too.
         if path.exists() and path.read_bytes() == text.encode():
             continue
@@ -79,8 +89,17 @@ def main(arguments: list[str]) -> int:
         if check:
             sys.stderr.write(f"{name} is stale: run `python scripts/generate.py`\n")
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(text.encode())
             sys.stdout.write(f"wrote {name}\n")
+    for path in strays(written):
+        stale += 1
+        name = path.relative_to(ROOT).as_posix()
+        if check:
+            sys.stderr.write(f"{name} is stale: nothing generates it any more\n")
+        else:
+            path.unlink()
+            sys.stdout.write(f"removed {name}\n")
     return int(check and stale > 0)
 
 

@@ -11,26 +11,36 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo import source
 from qtopo.diagnostics import Diagnostic, place
-from qtopo.errors import TopologyError
+from qtopo.errors import TopologyError, UnknownNameError
 from qtopo.rules import engine
+from qtopo.rules.installed import may_be_installed
 from qtopo.topology.finding import At, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qtopo.compiler.processes import Process
+    from qtopo.rules.base import Rule
+    from qtopo.rules.configuration import Config, Layer
     from qtopo.rules.engine import Fault
     from qtopo.source import Loaded
-    from qtopo.topology.finding import Finding
+    from qtopo.topology.finding import Finding, Fix
+    from qtopo.topology.lint import Lint
     from qtopo.topology.topology import Topology
 
 
 class Examination(NamedTuple):
-    """What `check` knows of a file: diagnostics, rules that failed, how many were suppressed."""
+    """What `check` knows of a file: diagnostics, rules that failed, how many were suppressed.
+
+    `extra` are the rules of plugins, which ran too; `below` is what is wrong with
+    the decisions that the file's own beat: they stand elsewhere.
+    """
 
     diagnostics: list[Diagnostic]
     faults: list[Fault]
     suppressed: int
+    extra: tuple[type[Rule], ...] = ()
+    below: tuple[Finding, ...] = ()
 
 
 def load(path: str | os.PathLike[str], env: str | None = None) -> Topology:
@@ -58,8 +68,10 @@ def check(topology: Topology) -> list[Diagnostic]:
     """
     origin = topology.source
     if origin is None:
-        outcome = engine.run(topology)
-        examination = Examination(place(outcome.findings, _Nowhere()), outcome.faults, 0)
+        config, unsound, _ = _config(topology.lint, "", None, None, plugins=True)
+        outcome = engine.run(topology, config=config)
+        findings = [*unsound, *outcome.findings]
+        examination = Examination(place(findings, _Nowhere()), outcome.faults, 0)
     else:
         again = source.Loaded(origin, topology, [])
         examination = examine(again)
@@ -82,26 +94,69 @@ def worker_processes(topology: Topology) -> list[Process]:
     return processes.worker_processes(topology, {one.task: one.delivered_to for one in routed})
 
 
-def examine(loaded: Loaded, *, overlays: bool = True) -> Examination:
-    """Judge what was read: its shape, all rules, and each overlay where none was named."""
-    outcome = engine.run(loaded.topology, loaded.findings)
-    base = [*loaded.findings, *outcome.findings]
+def examine(
+    loaded: Loaded,
+    *,
+    overlays: bool = True,
+    below: Layer | None = None,
+    above: Layer | None = None,
+    plugins: bool = True,
+) -> Examination:
+    """Judge what was read: its shape, all rules, and each overlay where none was named.
+
+    `below` and `above` are decisions about rules that the file's own `[lint]`
+    beats, and that beat it. Raises UnknownNameError where `above` names a rule
+    that is not there; PluginError where an installed plugin is unusable.
+    """
+    config, unsound, elsewhere = _config(
+        loaded.topology.lint, os.path.dirname(loaded.source.file), below, above, plugins=plugins
+    )
+    outcome = engine.run(loaded.topology, loaded.findings, config=config)
+    shape = loaded.findings if config is None else config.apply(loaded.findings)
+    base = [*shape, *unsound, *outcome.findings]
     diagnostics = place(base, loaded.source)
     faults = list(outcome.faults)
     if overlays and loaded.source.environment is None:
         known = {_identity(one) for one in base}
         for name in loaded.environments:
             over = loaded.overlay(name)
-            outcome = engine.run(over.topology, over.findings)
+            outcome = engine.run(over.topology, over.findings, config=config)
             faults.extend(fault for fault in outcome.faults if fault not in faults)
-            new = [
-                one for one in (*over.findings, *outcome.findings) if _identity(one) not in known
-            ]
+            shape = over.findings if config is None else config.apply(over.findings)
+            new = [one for one in (*shape, *outcome.findings) if _identity(one) not in known]
             diagnostics += place(_in_overlay(new, over), over.source)
         diagnostics.sort(key=lambda one: (one.place.file, one.place.start or (0, 0)))
-    texts = loaded.source.texts
-    kept = [one for one in diagnostics if not _suppressed(one, texts.get(one.place.file, ""))]
-    return Examination(kept, faults, len(diagnostics) - len(kept))
+    extra = () if config is None else config.extra
+    if not any("qtopo:" in text for text in loaded.source.texts.values()):
+        return Examination(diagnostics, faults, 0, extra, elsewhere)
+    from qtopo.rules.waiving import waive
+
+    # Only a run of everything can tell that a comment is of no use.
+    whole = overlays and loaded.source.environment is None and not faults and not loaded.broken
+    kept, suppressed = waive(diagnostics, loaded.source, config, whole=whole)
+    return Examination(kept, faults, suppressed, extra, elsewhere)
+
+
+def _config(
+    lint: Lint | None, folder: str, below: Layer | None, above: Layer | None, *, plugins: bool
+) -> tuple[Config | None, list[Finding], tuple[Finding, ...]]:
+    """Return what was decided about rules, and what is wrong with that: in the file, and below."""
+    own = None
+    if lint is None and below is None and above is None and not (plugins and may_be_installed()):
+        return None, [], ()
+    from qtopo.rules import configuration
+
+    if lint is not None:
+        own = configuration.Layer(lint, folder=folder)
+    layers = [one for one in (below, own, above) if one is not None]
+    config, problems = configuration.resolve(layers, plugins=plugins)
+    unsound: list[Finding] = []
+    elsewhere: list[Finding] = []
+    for layer, findings in zip(layers, problems, strict=True):
+        if layer is above and findings:
+            raise UnknownNameError(findings[0].message, findings[0].help)
+        (unsound if layer is own else elsewhere).extend(findings)
+    return config, unsound, tuple(elsewhere)
 
 
 def _identity(finding: Finding) -> Any:
@@ -127,26 +182,11 @@ def _in_overlay(findings: Iterable[Finding], over: Loaded) -> list[Finding]:
     return pointed
 
 
-def _suppressed(one: Diagnostic, text: str) -> bool:
-    """Whether a comment on the line, or alone on the line above, waives the rule."""
-    if one.place.start is None or "qtopo: ignore[" not in text or one.code < "QT1":
-        return False
-    lines = text.split("\n")
-    line = one.place.start.line - 1
-    above = lines[line - 1].strip() if line else ""
-    comments = [lines[line]] if line < len(lines) else []
-    if above.startswith("#"):
-        comments.append(above)
-    for comment in comments:
-        _, found, rest = comment.partition("# qtopo: ignore[")
-        names = [name.strip() for name in rest.partition("]")[0].split(",")]
-        if found and (one.rule in names or one.code in names):
-            return True
-    return False
-
-
 class _Nowhere:
     """Places for a topology that came from no file."""
 
     def locate(self, spots: Sequence[At]) -> list[Place]:
         return [Place("<topology>", spot.path, None, None) for spot in spots]
+
+    def resolve(self, fix: Fix) -> None:
+        """There is no text to change."""

@@ -33,6 +33,10 @@ class UnknownNameError(QtopoError):
     """The caller named a worker, an environment or a target that does not exist."""
 
 
+class PluginError(QtopoError):
+    """An installed plugin with rules of its own cannot be used."""
+
+
 class EmitError(QtopoError):
     """The topology cannot be expressed in the chosen target."""
 

@@ -9,6 +9,11 @@ on the line of the finding; `rule:12` also fixes the column; several are
 separated by `;`. A comment alone on its line is about the next line with
 anything else on it. A block without such comments must be silent.
 
+    [queues.mail]  # related: route-key-unbound "takes"
+
+says that findings of the rule point there as well. A block that says so of a
+rule says so of all the places that the rule's findings point to.
+
 A block opened with ```toml file=NAME is no test: it is a file beside the next
 topology, for its `include`.
 """
@@ -16,23 +21,27 @@ topology, for its `include`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo import api, source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_COMMENT = re.compile(r"#\s*((?:error|warning|info): .*)$")
+_COMMENT = re.compile(r"#\s*((?:error|warning|info|related): .*)$")
 _MARKER = re.compile(
-    r"(?P<severity>error|warning|info): (?P<rule>[a-z][a-z0-9-]*)"
+    r"(?P<severity>error|warning|info|related): (?P<rule>[a-z][a-z0-9-]*)"
     r'(?::(?P<column>\d+))?(?: "(?P<text>[^"]*)")?'
 )
+RELATED = "related"
 _FENCE = re.compile(r"```toml(?: file=(?P<file>\S+))?")
 
 
 class Expected(NamedTuple):
-    """A marker: line of the block, and what must be found there (column and text are optional)."""
+    """A marker: line of the block, and what must be found there (column and text are optional).
+
+    `severity` is `related` where it is not a finding but a place it points to.
+    """
 
     line: int
     severity: str
@@ -150,21 +159,21 @@ def check(toml: str, folder: Path, files: dict[str, str] | None = None) -> list[
     examination = api.examine(source.read(str(file)))
     for fault in examination.faults:
         raise AssertionError(f"rule {fault.rule} failed:\n{fault.traceback}")
-    return [
-        Found(
-            one.place.start.line if one.place.start else 0,
-            one.severity,
-            one.rule,
-            one.place.start.column if one.place.start else 0,
-            one.message,
-        )
-        for one in examination.diagnostics
+    return [_found(one.severity, one.rule, one) for one in examination.diagnostics] + [
+        _found(RELATED, one.rule, more) for one in examination.diagnostics for more in one.related
     ]
+
+
+def _found(severity: str, rule: str, one: Any) -> Found:
+    start = one.place.start
+    line, column = (start.line, start.column) if start else (0, 0)
+    return Found(line, severity, rule, column, one.message)
 
 
 def differences(expected: list[Expected], found: list[Found]) -> list[str]:
     """Return a sentence for each marker without a finding, and for each finding without one."""
-    left = list(found)
+    asked = {one.rule for one in expected if one.severity == RELATED}
+    left = [one for one in found if one.severity != RELATED or one.rule in asked]
     wrong = []
     for marker in expected:
         match = next((one for one in left if _agrees(marker, one)), None)

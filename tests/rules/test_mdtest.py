@@ -76,3 +76,17 @@ def test_differences_both_ways() -> None:
         found._replace(message="of it"),
     ):
         assert len(mdtest.differences([marker], [other])) == 2
+
+
+def test_related_places_are_held_against_markers_where_a_block_has_one() -> None:
+    finding = Found(1, "error", "x", 1, "m")
+    related = Found(2, mdtest.RELATED, "x", 1, "declared here")
+    error = Expected(1, "error", "x", None, "")
+    (marker,) = mdtest.expectations('a = 1  # related: x "declared"\n')
+    # Old pages say nothing of them; those that do must name them all.
+    assert mdtest.differences([error], [finding, related]) == []
+    assert mdtest.differences([error, marker._replace(line=2)], [finding, related]) == []
+    assert len(mdtest.differences([error, marker._replace(line=2)], [finding])) == 1
+    assert len(mdtest.differences([error, marker._replace(line=3)], [finding, related])) == 2
+    two = [finding, related, related._replace(line=4)]
+    assert len(mdtest.differences([error, marker._replace(line=2)], two)) == 1

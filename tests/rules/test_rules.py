@@ -34,6 +34,9 @@ RANGES = {
     "canvas": range(700, 750),
     "beat": range(750, 800),
     "isolation": range(800, 850),
+    "conventions": range(950, 960),
+    "capacity": range(850, 900),
+    "operations": range(900, 950),
 }
 RULES = registry.rules()
 BY_NAME = {rule.name: rule for rule in RULES}
@@ -130,6 +133,24 @@ def test_docstring_is_a_page(rule: type[Rule]) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_page_says_for_whom_it_is_and_how_it_is_known(rule: type[Rule]) -> None:
+    versions, known = (page.read(rule).sections[one] for one in (page.VERSIONS, page.SOURCE))
+    for text in (versions, known):
+        assert text.endswith("."), text
+        assert "```" not in text
+        # What a reader cannot look up is no source.
+        assert not re.search(r"\bfacts\b|§|(^|\s)[/~]\w", text), text
+    for reference in re.findall(r"\S*#\S*", known):
+        assert re.fullmatch(r"(issue )?[\w.-]+(/[\w.-]+)?#\d+[.,;:)]*", reference), reference
+
+
+def test_every_family_says_what_it_is_about() -> None:
+    about = page.families()
+    assert about.keys() == RANGES.keys()
+    assert all(10 < len(text) < 120 and text.endswith(".") for text in about.values())
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_example_triggers_this_rule_alone(rule: type[Rule], tmp_path: Path) -> None:
     for number, toml in enumerate(_blocks(rule, page.EXAMPLE)):
         folder = tmp_path / str(number)
@@ -168,3 +189,30 @@ def test_a_page_has_both_kinds_of_tests(rule: type[Rule]) -> None:
     ]
     assert any(rule.name in one for one in markers)
     assert any(rule.name not in one for one in markers)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_page_of_an_error_of_shape(name: str, tmp_path: Path) -> None:
+    text = page.shape(name)
+    assert tuple(text.sections) in ((page.WHY,), (page.WHY, page.EXAMPLE, page.INSTEAD))
+    assert text.summary == SHAPES[name].summary
+    (tmp_path / "instead").mkdir()
+    for toml in page.blocks(text.sections.get(page.EXAMPLE, "")):
+        assert {one.rule for one in mdtest.check(toml, tmp_path)} == {name}
+    for toml in page.blocks(text.sections.get(page.INSTEAD, "")):
+        assert mdtest.check(toml, tmp_path / "instead") == []
+
+
+def test_what_one_file_can_show_has_an_example() -> None:
+    without = {name for name in SHAPES if page.EXAMPLE not in page.shape(name).sections}
+    assert without == {
+        "invalid-toml",
+        "not-utf8",
+        "unreadable-file",
+        "duplicate-name",
+        "include-missing",
+        "include-without-match",
+        "include-cycle",
+        "misplaced-table",
+        "plugin-unusable",
+    }

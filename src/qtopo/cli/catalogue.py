@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qtopo.diagnostics.diagnostic import DOCS
+from qtopo.diagnostics.diagnostic import page_of
 from qtopo.rules import page, registry
 from qtopo.topology.shape import SHAPES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qtopo.rules.base import Rule
 
 SHAPE = "shape"
@@ -24,6 +26,11 @@ class Entry(NamedTuple):
     summary: str
     rule: type[Rule] | None
 
+    @property
+    def markdown(self) -> str:
+        """The page as it is shown."""
+        return page.complete(self.rule) if self.rule else page.shape(self.name).markdown
+
     def as_json(self) -> dict[str, Any]:
         """Return what both commands print of it."""
         return {
@@ -32,18 +39,18 @@ class Entry(NamedTuple):
             "severity": self.severity,
             "family": self.family,
             "summary": self.summary,
-            "docs": DOCS + self.name,
+            "docs": page_of(self.name, self.code),
         }
 
 
-def catalogue() -> list[Entry]:
-    """Return every kind of finding, by code."""
+def catalogue(extra: Iterable[type[Rule]] = ()) -> list[Entry]:
+    """Return every kind of finding, by code; `extra` are the rules of plugins."""
     found = [
         Entry(name, one.code, one.severity, SHAPE, one.summary, None)
         for name, one in SHAPES.items()
     ]
     found += [
         Entry(rule.name, rule.code, rule.severity, page.family(rule), page.read(rule).summary, rule)
-        for rule in registry.rules()
+        for rule in (*registry.rules(), *extra)
     ]
     return sorted(found, key=lambda one: one.code)

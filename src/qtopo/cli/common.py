@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qtopo.diagnostics import Diagnostic
+    from qtopo.diagnostics.report import RuleFacts
+    from qtopo.rules.base import Rule
     from qtopo.source import Loaded
 
 
@@ -92,7 +94,7 @@ def load(args: argparse.Namespace) -> Loaded:
     """
     loaded = source.read(find_topology(args.topology), args.env)
     if loaded.broken:
-        examination = api.examine(loaded)
+        examination = judge(loaded)
         say(
             render(
                 "full",
@@ -109,7 +111,8 @@ def load(args: argparse.Namespace) -> Loaded:
 def load_and_warn(args: argparse.Namespace) -> Loaded:
     """Read the topology; errors of rules are said on stderr, and the command goes on."""
     loaded = load(args)
-    errors = rule_errors(loaded)
+    # Saying where a task goes is no reason to run the code of plugins.
+    errors = rule_errors(loaded, plugins=False)
     if errors:
         noun = "error" if len(errors) == 1 else "errors"
         complain(
@@ -120,12 +123,21 @@ def load_and_warn(args: argparse.Namespace) -> Loaded:
     return loaded
 
 
-def rule_errors(loaded: Loaded) -> list[Diagnostic]:
+def judge(loaded: Loaded, *, overlays: bool = True, plugins: bool = False) -> api.Examination:
+    """Judge what was read as `check` does, with what pyproject.toml decides about rules."""
+    from qtopo.cli.lint_options import from_project
+
+    project = from_project()
+    below = None if project is None else project.layer
+    return api.examine(loaded, overlays=overlays, below=below, plugins=plugins)
+
+
+def rule_errors(loaded: Loaded, *, plugins: bool = True) -> list[Diagnostic]:
     """Return what the rules call errors in exactly this topology, overlays left aside.
 
     A rule that fails is a fault of qtopo's and raises QtopoError.
     """
-    examination = api.examine(loaded, overlays=False)
+    examination = judge(loaded, overlays=False, plugins=plugins)
     for fault in examination.faults:
         raise QtopoError(f"internal error in rule {fault.rule}", fault.traceback)
     return [one for one in examination.diagnostics if one.severity == "error"]
@@ -140,9 +152,10 @@ def render(
     *,
     suppressed: int = 0,
     color: str = "auto",
+    extra: Iterable[type[Rule]] = (),
 ) -> str:
     """Return diagnostics in one of the formats, for a stream."""
-    from qtopo.diagnostics.formats import renderer
+    from qtopo.diagnostics.formats import DESCRIBING, renderer
     from qtopo.diagnostics.report import Report
 
     return renderer(format)(
@@ -154,7 +167,19 @@ def render(
             suppressed=suppressed,
             width=terminal_width(stream),
             unicode=use_unicode(stream),
+            rules=_facts(extra) if format in DESCRIBING else (),
         )
+    )
+
+
+def _facts(extra: Iterable[type[Rule]]) -> tuple[RuleFacts, ...]:
+    """Return what can be said of every rule, which takes importing them all."""
+    from qtopo.cli.catalogue import catalogue
+    from qtopo.diagnostics.report import RuleFacts
+
+    return tuple(
+        RuleFacts(one.name, one.code, one.severity, one.summary, one.as_json()["docs"])
+        for one in catalogue(extra)
     )
 
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from qtopo.cli.catalogue import Entry, catalogue
-from qtopo.cli.common import add_topology_arguments, answer, answer_json
+from qtopo.cli.common import (
+    add_color_argument,
+    add_topology_arguments,
+    answer,
+    answer_json,
+    terminal_width,
+    use_color,
+)
+from qtopo.cli.lint_options import plugin_rules
 from qtopo.cli.main import OK
+from qtopo.cli.reading import render
+from qtopo.diagnostics.diagnostic import page_of
 from qtopo.errors import UnknownNameError
 from qtopo.rules import page
 from qtopo.topology.suggest import did_you_mean
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
+
+    from qtopo.rules.base import Rule
 
 EPILOG = """\
 examples:
@@ -28,20 +42,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_topology_arguments(parser)
     parser.add_argument("rule", metavar="RULE", help="the rule's name, or its code")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    add_color_argument(parser)
 
 
 def call(args: argparse.Namespace) -> int:
     """Print a rule's page; returns the exit code."""
-    one = _find(args.rule)
+    one = _find(args.rule, plugin_rules(args))
     if args.format == "json":
         answer_json({"format_version": 1, **_as_json(one)})
     else:
-        answer(_text(one))
+        answer(
+            render(
+                _text(one),
+                width=terminal_width(sys.stdout),
+                color=use_color(sys.stdout, args.color),
+            )
+        )
     return OK
 
 
-def _find(wanted: str) -> Entry:
-    entries = catalogue()
+def _find(wanted: str, extra: Iterable[type[Rule]]) -> Entry:
+    entries = catalogue(extra)
     for one in entries:
         if one.name == wanted.lower() or one.code == wanted.upper():
             return one
@@ -51,17 +72,20 @@ def _find(wanted: str) -> Entry:
 
 def _text(one: Entry) -> str:
     heading = f"# {one.name} ({one.code})\n\nSeverity: {one.severity}. Family: {one.family}.\n\n"
-    return heading + (page.read(one.rule).markdown if one.rule else one.summary)
+    link = f"\n\n{page_of(one.name, one.code)}"
+    return heading + one.markdown + link
 
 
 def _as_json(one: Entry) -> dict[str, Any]:
-    sections = page.read(one.rule).sections if one.rule else {}
+    sections = (page.read(one.rule) if one.rule else page.shape(one.name)).sections
     return {
         **one.as_json(),
         "why": sections.get(page.WHY),
         "example": _toml(sections.get(page.EXAMPLE)),
         "use_instead": _toml(sections.get(page.INSTEAD)),
-        "markdown": page.read(one.rule).markdown if one.rule else one.summary,
+        "versions": sections.get(page.VERSIONS),
+        "source": sections.get(page.SOURCE),
+        "markdown": one.markdown,
     }
 
 

@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qtopo.topology.finding import At, Finding, Path, Place, Position
+    from qtopo.topology.finding import At, Finding, Fix, Path, Place, Position
 
-DOCS = "https://github.com/qtopo/qtopo/blob/main/docs/rules.md#"
+DOCS = "https://github.com/qtopo/qtopo/blob/main/docs/rules/"
+
+
+USER_DOCS = "https://github.com/qtopo/qtopo/blob/main/docs/user-rules.md"
+
+
+def page_of(rule: str, code: str = "QT") -> str:
+    """Return the address of a rule's page, by the rule's name; users' rules have other codes."""
+    if not code.startswith("QT"):
+        return USER_DOCS
+    return f"{DOCS}{rule}.md"
 
 
 class Related(NamedTuple):
@@ -43,7 +53,8 @@ class Diagnostic(NamedTuple):
     """One problem with its place; the shape of `qtopo check --format json`.
 
     `severity` is `error`, `warning` or `info`; `environment` names the overlay
-    that alone causes the problem; `docs` is the address of the rule's page.
+    that alone causes the problem; `docs` is the address of the rule's page;
+    the paths of `fix` are those of the files they name.
     """
 
     rule: str
@@ -55,6 +66,7 @@ class Diagnostic(NamedTuple):
     related: tuple[Related, ...]
     docs: str
     environment: str | None = None
+    fix: Fix | None = None
 
     @property
     def file(self) -> str:
@@ -83,6 +95,9 @@ class Locator(Protocol):
     def locate(self, spots: Sequence[At]) -> list[Place]:
         """Return one place for each spot, in order."""
 
+    def resolve(self, fix: Fix) -> Fix | None:
+        """Return a fix with the paths and names of the files it changes; None if it cannot be."""
+
 
 def place(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
     """Give each finding its place; sorted by file, position, then rule.
@@ -101,8 +116,9 @@ def place(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
             help=one.help,
             place=next(places),
             related=tuple(Related(message, next(places)) for message, _ in one.related),
-            docs=DOCS + one.rule,
+            docs=page_of(one.rule, one.code),
             environment=one.environment,
+            fix=one.fix and locator.resolve(one.fix),
         )
         for one in found
     ]

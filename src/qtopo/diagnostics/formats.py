@@ -14,6 +14,10 @@ FORMATS = {
     "full": "qtopo.diagnostics.full",
     "concise": "qtopo.diagnostics.concise",
     "json": "qtopo.diagnostics.json_",
+    "sarif": "qtopo.diagnostics.sarif",
+    "junit": "qtopo.diagnostics.junit",
+    "github": "qtopo.diagnostics.github",
+    "gitlab": "qtopo.diagnostics.gitlab",
 }
 """Name to module; each module has `render(report: Report) -> str`.
 
@@ -22,6 +26,9 @@ The text is all there is to print: it ends with a newline unless it is empty.
 
 PROSE = ("full", "concise")
 """The formats that people read; the others are for programs."""
+
+DESCRIBING = ("sarif",)
+"""The formats that list all rules with what they are about (`Report.rules`)."""
 
 
 def renderer(name: str) -> Callable[[Report], str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qtopo.diagnostics.diagnostic import Diagnostic
     from qtopo.diagnostics.excerpt import Row
     from qtopo.diagnostics.report import Report
-    from qtopo.topology.finding import Place
+    from qtopo.topology.finding import Fix, Place
 
 NARROWEST = 40
 """Source lines are cut for a terminal of at least this width."""
@@ -49,6 +49,10 @@ class _Part(NamedTuple):
     label: str = ""
 
 
+def _fix_label(fix: Fix) -> str:
+    return "fix" if fix.safe else "unsafe fix"
+
+
 class _Page:
     """What the diagnostics of one report have in common."""
 
@@ -69,10 +73,13 @@ class _Page:
         lines = [severity + self.paint(f": {message(one)}", "strong")]
         for part in parts:
             lines += self._part(part, margin)
-        if one.help:
-            sign = f"{self.paint('=', 'frame')} {self.paint('help:', 'strong')}"
-            lines.append(f"{margin} {sign} {visible(one.help)}")
-        elif parts[-1].rows:
+        notes = [("help", one.help)] if one.help else []
+        if one.fix is not None:
+            notes.append((_fix_label(one.fix), one.fix.message))
+        for label, text in notes:
+            sign = f"{self.paint('=', 'frame')} {self.paint(f'{label}:', 'strong')}"
+            lines.append(f"{margin} {sign} {visible(text)}")
+        if not notes and parts[-1].rows:
             lines.pop()  # a bar that leads nowhere
         return "\n".join(lines)
 

@@ -43,6 +43,7 @@ def _diagnostic(one: Diagnostic) -> dict[str, Any]:
         ],
         "docs": one.docs,
         "environment": one.environment,
+        "fix": None if one.fix is None else {"message": one.fix.message, "safe": one.fix.safe},
     }
 
 

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from qtopo.diagnostics.diagnostic import Diagnostic
 
 
+class RuleFacts(NamedTuple):
+    """What a report may say of a rule, whether it found something or not."""
+
+    name: str
+    code: str
+    severity: str
+    summary: str
+    docs: str
+
+
 class Report(NamedTuple):
     """The outcome of one run, and how it may be shown.
 
@@ -19,7 +29,8 @@ class Report(NamedTuple):
     be missing there: then nothing of it is quoted). `suppressed` counts the
     diagnostics that comments in the files have waived. `width` is that of the
     terminal in columns; `unicode` says whether the output takes more than ASCII
-    (box characters).
+    (box characters). `rules` are those that could have found something, for the
+    formats that list them (`formats.DESCRIBING`).
     """
 
     files: tuple[str, ...]
@@ -29,6 +40,7 @@ class Report(NamedTuple):
     suppressed: int = 0
     width: int = 80
     unicode: bool = True
+    rules: tuple[RuleFacts, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Return how many diagnostics there are of each severity, the most severe first."""

@@ -40,7 +40,17 @@ def summary(report: Report) -> str:
         return f"All good: checked {_files(report)}{waived}."
     counts = [_number(count, noun) for noun, count in report.counts().items() if count]
     files = len({one.place.file for one in report.diagnostics})
-    return f"Found {_series(counts)} in {_number(files, 'file')}{waived}."
+    return f"Found {_series(counts)} in {_number(files, 'file')}{waived}.{_fixable(report)}"
+
+
+def _fixable(report: Report) -> str:
+    """Return what to call to have some of it mended; nothing where nothing can be."""
+    safe = sum(one.fix is not None and one.fix.safe for one in report.diagnostics)
+    unsafe = sum(one.fix is not None and not one.fix.safe for one in report.diagnostics)
+    if not safe:
+        return f" {unsafe} fixable with --unsafe-fixes." if unsafe else ""
+    more = f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
+    return f" {safe} fixable with --fix{more}."
 
 
 def _files(report: Report) -> str:

@@ -7,16 +7,32 @@ topology and yields findings that name key paths. It never computes a line.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from qtopo.topology.finding import At, Finding
 from qtopo.topology.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from qtopo.topology.finding import Path
+    from qtopo.topology.finding import Fix, Path
+    from qtopo.topology.model import Kind
     from qtopo.topology.topology import Topology
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Option(NamedTuple):
+    """What a user may set of a rule, under `[lint.rules.NAME]`.
+
+    `kind` (see `qtopo.topology.kinds`) reads and describes the value, as for any
+    key of the file; `default` holds where it is not set, None for "not at all".
+    """
+
+    kind: Kind
+    doc: str
+    default: Any = None
 
 
 class Context:
@@ -24,16 +40,26 @@ class Context:
 
     `broken` are the key paths of errors of shape. What they named could not be
     read, so the topology says nothing about it. `memory` is for what several
-    rules derive from the two.
+    rules derive from the two. `options` are the values set, by rule and option.
     """
 
-    def __init__(self, topology: Topology, broken: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        broken: Sequence[Path] = (),
+        options: Mapping[str, Mapping[str, Any]] = _NOTHING,
+    ) -> None:
         self.topology = topology
         self.wiring = topology.wiring
         self.broken = tuple(broken)
         self.memory: dict[str, Any] = {}
+        self._options = options
         self._broken = set(self.broken)
         self._around_broken = {path[:length] for path in broken for length in range(len(path))}
+
+    def option(self, rule: Rule, name: str) -> Any:
+        """Return the value of one of the rule's options: as set, else its default."""
+        return self._options.get(rule.name, _NOTHING).get(name, rule.options[name].default)
 
     def is_whole(self, pattern: str) -> bool:
         """Whether nothing under `pattern` is broken, such as `workers.*.queues`."""
@@ -61,12 +87,14 @@ class Rule:
     number, `severity` one of `error`, `warning` and `info`. `needs` lists the
     parts of the file whose absence the rule would take for a fact: where one is
     broken the rule stays silent, since the file says more than could be read.
+    `options` are what a user may set; `context.option(self, "name")` reads one.
     """
 
     name: ClassVar[str]
     code: ClassVar[str]
     severity: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
+    options: ClassVar[Mapping[str, Option]] = _NOTHING
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield what is wrong."""
@@ -80,6 +108,7 @@ class Rule:
         help: str | None = None,
         related: Iterable[tuple[str, Path | At]] = (),
         severity: str | None = None,
+        fix: Fix | None = None,
     ) -> Finding:
         """Return a finding of this rule at a key path."""
         return Finding(
@@ -90,6 +119,7 @@ class Rule:
             _at(at),
             help,
             tuple((text, _at(one)) for text, one in related),
+            fix=fix,
         )
 
 
@@ -100,6 +130,15 @@ def _at(spot: Path | At) -> At:
 def hint(word: str, names: Iterable[str], otherwise: str) -> str:
     """Return `did you mean 'x'?`, or the other way out where no name is near."""
     return did_you_mean(word, names) or otherwise
+
+
+def respell(path: Path, word: str, names: Iterable[str]) -> Fix | None:
+    """Return the fix that writes the one name that was meant; None where that is not sure."""
+    from qtopo.topology.corrections import meant
+    from qtopo.topology.finding import put
+
+    name = meant(word, names)
+    return None if name is None else put(path, name)
 
 
 def header(section: str, name: str) -> str:

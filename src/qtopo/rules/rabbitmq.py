@@ -134,6 +134,13 @@ def kind(queue: Queue) -> str:
     return declared if isinstance(declared, str) else ""
 
 
+def type_place(queue: Queue) -> Path:
+    """Return where a queue says what kind it is."""
+    if queue.type is None and "x-queue-type" in queue.arguments:
+        return ("queues", queue.name, "arguments", "x-queue-type")
+    return ("queues", queue.name, "type")
+
+
 def arguments(queue: Queue) -> Iterator[Argument]:
     """Yield what a queue is declared with; a key of the file beats the raw argument."""
     path = ("queues", queue.name)

@@ -56,6 +56,24 @@ def _has_resources(topology: Topology) -> bool:
     return bool(topology.resources)
 
 
+def _has_capacity(topology: Topology) -> bool:
+    return _has_facts(topology) or bool(topology.machines)
+
+
+def _has_operations(topology: Topology) -> bool:
+    return (
+        _has_timing(topology)
+        or bool(topology.environments)
+        or topology.defaults.create_missing_queues
+        or any(worker.env for worker in topology.workers.values())
+    )
+
+
+def _never(topology: Topology) -> bool:  # noqa: ARG001
+    """Rules that are silent until an option of theirs is set: the engine runs them then."""
+    return False
+
+
 FAMILIES: Mapping[str, Callable[[Topology], bool]] = {
     "references": _always,
     "settings": _has_settings,
@@ -68,6 +86,9 @@ FAMILIES: Mapping[str, Callable[[Topology], bool]] = {
     "canvas": _has_canvas,
     "beat": _has_beat,
     "isolation": _has_resources,
+    "conventions": _never,
+    "capacity": _has_capacity,
+    "operations": _has_operations,
 }
 """Each family is the folder of its name, with what a topology must have for it to matter."""
 

@@ -99,6 +99,15 @@ def sound_senders(context: Context) -> list[Sender]:
     return built
 
 
+def binding_place(context: Context, name: str) -> Path:
+    """Return where a queue says how it is bound; its header where it says nothing."""
+    queue = context.topology.queues[name]
+    for key in ("bindings", "routing_key", "binding_arguments", "exchange"):
+        if getattr(queue, key):
+            return ("queues", name, key)
+    return ("queues", name)
+
+
 def sound_queue(context: Context, name: str) -> bool:
     """Whether a queue is declared, and it and what it is bound to can be judged."""
     topology = context.topology

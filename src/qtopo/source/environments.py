@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qtopo.topology.finding import rename
 from qtopo.topology.kinds import Named, Table
 from qtopo.topology.misspelling import Misspellings
 from qtopo.topology.model import Model
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from qtopo.topology.finding import Path
     from qtopo.topology.shape import Reader
 
-_NOT_IN_OVERLAYS = ("include", "environments")
+_NOT_IN_OVERLAYS = ("include", "lint", "environments")
 
 
 def names(data: Mapping[str, Any]) -> list[str]:
@@ -123,6 +124,7 @@ def near_misses(data: dict[str, Any], name: str, reader: Reader) -> set[Path]:
                 f"nearly {near!r} of the base",
                 help=f"did you mean {near!r}?",
                 part="table",
+                fix=rename(("environments", name, section, one), near) if incomplete else None,
             )
             if incomplete:
                 typos.add((section, one))

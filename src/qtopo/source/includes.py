@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from qtopo.errors import UnreadableFileError
 from qtopo.source.documents import Document, parse, read_file
 from qtopo.topology.finding import At
-from qtopo.topology.kinds import type_name
+from qtopo.topology.model import type_name
 from qtopo.topology.topology import Topology
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qtopo.topology.finding import Path
     from qtopo.topology.shape import Reader
 
-MAIN_ONLY = ("app", "broker", "results", "defaults", "environments")
+MAIN_ONLY = ("app", "broker", "results", "defaults", "lint", "environments")
 """The tables that belong to the main file."""
+
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 _NESTED = {"beat": ("schedule",)}
 """Tables merged key by key, with the tables in them that are merged by name."""
@@ -27,11 +32,13 @@ class Merged:
 
     `documents[0]` is the main file. `homes[path]` is the document of the merged
     path (the longest prefix that is listed counts); `routes[i]` is the document
-    and the index there of the i-th route.
+    and the index there of the i-th route. `contents` holds the bytes of files
+    that are to be taken for others than they have.
     """
 
-    def __init__(self, main: Document) -> None:
+    def __init__(self, main: Document, contents: Mapping[str, bytes] = _NOTHING) -> None:
         self.documents = [main]
+        self.contents = contents
         self.data: dict[str, Any] = {}
         self.homes: dict[Path, Document] = {}
         self.routes: list[tuple[Document, int]] = []
@@ -50,14 +57,14 @@ class Merged:
         return self.documents[0], path
 
 
-def read(file: str, reader: Reader) -> Merged:
-    """Read a file and all that it includes.
+def read(file: str, reader: Reader, contents: Mapping[str, bytes] = _NOTHING) -> Merged:
+    """Read a file and all that it includes; `contents` stand for what is in the files.
 
     Raises UnreadableFileError where the main file cannot be read; everything
     else is reported.
     """
-    main = parse(file, read_file(file), reader)
-    merged = Merged(main)
+    main = parse(file, contents.get(file) or read_file(file), reader)
+    merged = Merged(main, contents)
     seen = {os.path.realpath(file): file}
     _add(merged, main, reader, seen, (os.path.realpath(file),))
     return merged
@@ -203,7 +210,7 @@ def _include(
             continue
         seen[real] = file
         try:
-            content = read_file(file)
+            content = merged.contents.get(file) or read_file(file)
         except UnreadableFileError as error:
             reader.add("include-missing", ("include", index), str(error), file=document.file)
             continue

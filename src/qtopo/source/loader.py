@@ -13,6 +13,8 @@ from qtopo.topology.suggest import did_you_mean
 from qtopo.topology.topology import Topology
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qtopo.topology.finding import Finding
 
 
@@ -60,13 +62,16 @@ class Loaded:
         return Loaded(source, topology, whole + reader.findings + findings)
 
 
-def read(file: str, environment: str | None = None) -> Loaded:
+def read(
+    file: str, environment: str | None = None, contents: Mapping[str, bytes] | None = None
+) -> Loaded:
     """Read a topology and what it includes, with an overlay where one is named.
 
+    `contents` are taken for what stands in the files they are named after.
     Raises UnreadableFileError or UnknownNameError; everything else is a finding.
     """
     reader = Reader()
-    merged = includes.read(file, reader)
+    merged = includes.read(file, reader, contents or {})
     source = Source(merged, None)
     topology, findings = Topology.from_data(merged.data, source=source)
     loaded = Loaded(source, topology, reader.findings + findings)

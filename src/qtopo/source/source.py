@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qtopo.source.documents import Document
     from qtopo.source.includes import Merged
     from qtopo.source.positions import Lines, Spans
-    from qtopo.topology.finding import At, Path
+    from qtopo.topology.finding import At, Fix, Path
 
 _TOP = Position(1, 1)
 
@@ -58,6 +58,20 @@ class Source:
             views[document.file].place(spot, path, named)
             for spot, (document, path, named) in zip(spots, homes, strict=True)
         ]
+
+    def resolve(self, fix: Fix) -> Fix | None:
+        """Return a fix with the paths and names of the files it changes.
+
+        None where an overlay was merged in and the fix would change the base,
+        which other environments share.
+        """
+        edits = []
+        for edit in fix.edits:
+            document, path, _ = self._home(edit.at)
+            if self.environment is not None and path[:2] != ("environments", self.environment):
+                return None
+            edits.append(edit._replace(at=edit.at._replace(path=path, file=document.file)))
+        return fix._replace(edits=tuple(edits))
 
     def _home(self, spot: At) -> tuple[Document, Path, Path]:
         """Return the document, the path in it, and the path to name it by."""

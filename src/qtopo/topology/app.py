@@ -12,6 +12,7 @@ from qtopo.topology.common import (
     PERIOD,
     PROSE,
     TEXT,
+    url_form,
     url_password,
     url_problem,
 )
@@ -30,7 +31,7 @@ class Url(Text):
     """`env:NAME`, or a URL without a password."""
 
     def __init__(self) -> None:
-        super().__init__('"env:NAME" or a URL', check=url_problem)
+        super().__init__('"env:NAME" or a URL', check=url_problem, form=url_form)
 
     def read(self, value: Any, path: Path, reader: Reader) -> Any:
         """Return the text; a password is reported without repeating it."""
@@ -52,6 +53,12 @@ def _celery_app(value: str) -> str | None:
     return "is empty" if not value.strip() else None
 
 
+def _celery_app_form() -> dict[str, Any]:
+    from qtopo.topology.schema import CONTROL
+
+    return {"pattern": rf"^[^{CONTROL}]*[^{CONTROL}\s][^{CONTROL}]*$"}
+
+
 def _version(value: str) -> str | None:
     parts = value.split(".")
     if all(part.isdigit() and part.isascii() and len(part) < 6 for part in parts):
@@ -64,7 +71,7 @@ class App(Model):
 
     name: str | None = field(TEXT, "What people call the application.", default=None)
     celery: str | None = field(
-        Text(check=_celery_app),
+        Text(check=_celery_app, form=_celery_app_form),
         "What follows `celery -A`, such as `shop.celery:app`.",
         default=None,
     )
@@ -80,7 +87,7 @@ class Broker(Model):
         default="rabbitmq",
     )
     version: str | None = field(
-        Text(check=_version),
+        Text(check=_version, form=lambda: {"pattern": r"^[0-9]{1,5}(\.[0-9]{1,5})*$"}),
         "The broker's version; without it a rule warns of what fails on any supported one.",
         default=None,
     )

@@ -43,6 +43,10 @@ def _scheduler(value: str) -> str | None:
     return f"{words} ({hint})" if hint else words
 
 
+def _scheduler_form() -> dict[str, Any]:
+    return {"anyOf": [{"enum": list(SCHEDULERS)}, {"pattern": "[.:]"}]}
+
+
 class Solar(Model):
     """An event of the sun at a place."""
 
@@ -59,7 +63,9 @@ class Entry(Model):
     name: str = name_field()
     task: str = field(NAME, "The task that is sent.")
     crontab: str | None = field(
-        Text(check=crontab.problem), "When, as cron writes it: five fields.", default=None
+        Text(check=crontab.problem, form=crontab.form),
+        "When, as cron writes it: five fields.",
+        default=None,
     )
     every: float | None = field(PERIOD, "How often.", default=None)
     solar: Solar | None = field(Table(Solar), "At which event of the sun.", default=None)
@@ -77,7 +83,7 @@ class Beat(Model):
     """The process that sends the tasks of the schedule."""
 
     scheduler: str = field(
-        Text(check=_scheduler),
+        Text(check=_scheduler, form=_scheduler_form),
         "persistent, redbeat, django, or a dotted path.",
         default="persistent",
     )

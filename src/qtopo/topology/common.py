@@ -16,15 +16,29 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 """The default of every table of free keys."""
 
 DURATION = Quantity(
-    "a duration", units.parse_duration, units.format_duration, ("40s", "250ms", "2h")
+    "a duration",
+    units.parse_duration,
+    units.format_duration,
+    ("40s", "250ms", "2h"),
+    units.duration_pattern,
 )
 PERIOD = Quantity(
-    "a duration", units.parse_duration, units.format_duration, ("15m", "10s", "1d"), positive=True
+    "a duration",
+    units.parse_duration,
+    units.format_duration,
+    ("15m", "10s", "1d"),
+    units.duration_pattern,
+    positive=True,
 )
 SIZE = Quantity(
-    "a size", units.parse_size, units.format_size, ("400MB", "1.5GB", "512MiB"), positive=True
+    "a size",
+    units.parse_size,
+    units.format_size,
+    ("400MB", "1.5GB", "512MiB"),
+    units.size_pattern,
+    positive=True,
 )
-RATE = Quantity("a rate", units.parse_rate, str, ("20/s", "5/m", "1000/h"))
+RATE = Quantity("a rate", units.parse_rate, str, ("20/s", "5/m", "1000/h"), units.rate_pattern)
 TEXT = Text()
 PROSE = Text(single_line=False)
 FLAG = Flag()
@@ -39,7 +53,7 @@ def _name(value: str) -> str | None:
     return problem and f"cannot be {value!r}: a name {problem.replace('is empty', 'is not empty')}"
 
 
-NAME = Text("a name", check=_name)
+NAME = Text("a name", check=_name, form=lambda: {"minLength": 1})
 NAMES = Items(NAME, "a list of names")
 SOME_NAMES = Items(NAME, "a list of names", least=1)
 KEY = Text("a routing key")
@@ -58,6 +72,21 @@ def url_problem(value: str) -> str | None:
     return None
 
 
+def url_form() -> dict[str, Any]:
+    """Return what `url_problem` and `url_password` say, for JSON Schema."""
+    from qtopo.topology.schema import CONTROL
+
+    return {
+        "anyOf": [
+            {"pattern": "^env:[A-Za-z_][A-Za-z0-9_]*$"},
+            {
+                "pattern": rf"^[^{CONTROL} -*,/:-@\[-`\{{-~]+://[^{CONTROL}]*$",
+                "not": {"pattern": "^env:|://[^/]*:[^/]*[^:/]@[^/@]*(/|$)"},
+            },
+        ]
+    }
+
+
 def url_password(url: str) -> bool:
     """Whether a URL carries a password."""
     authority = url.partition("://")[2].partition("/")[0]
@@ -72,4 +101,4 @@ def env_problem(name: str) -> str | None:
     return "is not the name of an environment variable: letters, digits and _"
 
 
-ENVIRONMENT = Named(TEXT, check=env_problem)
+ENVIRONMENT = Named(TEXT, check=env_problem, names="^[A-Za-z_][A-Za-z0-9_]*$")

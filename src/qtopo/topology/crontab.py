@@ -6,6 +6,8 @@ Sunday). What this accepts, Celery's own parser accepts with the same meaning.
 
 from __future__ import annotations
 
+from typing import Any
+
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -73,3 +75,25 @@ def _value(name: str, text: str) -> int | None:
     if name == "day_of_week" and text.lower() in _DAYS:
         return _DAYS.index(text.lower())
     return None
+
+
+def form() -> dict[str, Any]:
+    """Return what `problem` says, for JSON Schema."""
+    numbers = {
+        "minute": "0{0,2}[0-5][0-9]|0{0,3}[0-9]",
+        "hour": "0{0,2}(1[0-9]|2[0-3])|0{0,3}[0-9]",
+        "day_of_month": "0{0,2}([12][0-9]|3[01])|0{0,3}[1-9]",
+        "month_of_year": f"0{{0,2}}1[0-2]|0{{0,3}}[1-9]|{_any_case(_MONTHS)}",
+        "day_of_week": f"0{{0,3}}[0-6]|{_any_case(_DAYS)}",
+    }
+    step = "/([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9])"
+    fields = []
+    for name in FIELDS:
+        value = f"({numbers[name]})"
+        part = rf"(\*({step})?|{value}(-{value}({step})?)?)"
+        fields.append(f"{part}(,{part})*")
+    return {"pattern": rf"^\s*{(chr(92) + 's+').join(fields)}\s*$"}
+
+
+def _any_case(words: tuple[str, ...]) -> str:
+    return "|".join("".join(f"[{one}{one.upper()}]" for one in word) for word in words)

@@ -23,6 +23,12 @@ def _type(value: str) -> str | None:
     return f"cannot be {value!r}: it is one of {', '.join(TYPES)} ({hint})"
 
 
+def _type_form() -> dict[str, Any]:
+    from qtopo.topology.schema import CONTROL
+
+    return {"anyOf": [{"enum": list(TYPES)}, {"pattern": f"^x-[^{CONTROL}]+$"}]}
+
+
 class Binding(Model):
     """What ties a queue, or another exchange, to an exchange."""
 
@@ -41,7 +47,7 @@ class Exchange(Model):
 
     name: str = name_field()
     type: str = field(
-        Text(check=_type),
+        Text(check=_type, form=_type_form),
         "direct, topic, fanout, headers, or a plugin's `x-` type.",
         default="direct",
     )

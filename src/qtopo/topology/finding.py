@@ -6,7 +6,7 @@ in which file; `diagnostics` puts the two together and renders them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Path = tuple["str | int", ...]
 """Keys and indexes from the root of the (merged) file: `("routes", 0, "queue")`."""
@@ -32,6 +32,51 @@ class At(NamedTuple):
     span: tuple[int, int] | None = None
 
 
+class Edit(NamedTuple):
+    """One change of the file, by key path: what is to stand there.
+
+    `new` is a plain value; None takes the key or list item out. A path that is
+    not there yet is put there: the index after the last is a further item, and
+    `{}` a table of its own. With the part `key` the key gets the name `new`.
+    """
+
+    at: At
+    new: Any
+
+
+class Fix(NamedTuple):
+    """What mends a problem, in words (`write 'emails'`) and as edits, made together.
+
+    It is safe where it is the one right answer: nobody who wrote this can have
+    meant anything else. Others are made on demand.
+    """
+
+    message: str
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
+def put(path: Path, value: Any, message: str | None = None, *, safe: bool = True) -> Fix:
+    """Return the fix that writes a value at a path."""
+    return Fix(message or f"write {_shown(value)}", (Edit(At(path), value),), safe)
+
+
+def take_out(path: Path, message: str, *, safe: bool = True) -> Fix:
+    """Return the fix that takes a key or a list item out."""
+    return Fix(message, (Edit(At(path), None),), safe)
+
+
+def rename(path: Path, name: str) -> Fix:
+    """Return the fix that gives a key another name."""
+    return Fix(f"write {name!r}", (Edit(At(path, "key"), name),))
+
+
+def _shown(value: Any) -> str:
+    if type(value) is bool:
+        return "true" if value else "false"
+    return "it as a list" if type(value) is list else repr(value)
+
+
 class Finding(NamedTuple):
     """One problem: which rule, how severe, what is wrong, where, and the way out."""
 
@@ -43,6 +88,7 @@ class Finding(NamedTuple):
     help: str | None = None
     related: tuple[tuple[str, At], ...] = ()
     environment: str | None = None
+    fix: Fix | None = None
 
 
 class Position(NamedTuple):

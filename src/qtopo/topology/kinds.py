@@ -5,35 +5,25 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from qtopo.topology.model import INVALID, Model, describe
+from qtopo.topology.model import INVALID, Model, describe, type_name, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qtopo.topology.finding import Path
+    from qtopo.topology.finding import Fix, Path
     from qtopo.topology.model import Kind
     from qtopo.topology.shape import Reader
 
-TYPES = {
-    str: "a string",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    list: "a list",
-    dict: "a table",
-}
 INT64 = 2**63
 
 
-def type_name(value: object) -> str:
-    """Return a TOML value's type in words."""
-    return TYPES.get(type(value), "a date or time")
+def _one_of(word: str, options: tuple[str, ...], path: Path) -> Fix | None:
+    """Return the fix that writes the word that was meant."""
+    from qtopo.topology.corrections import meant_word
+    from qtopo.topology.finding import put
 
-
-def wrong_type(wanted: str, value: object, path: Path, reader: Reader) -> Any:
-    """Report a value of another type than `wanted`; returns INVALID."""
-    reader.add("wrong-type", path, f"{describe(path)} takes {wanted}, not {type_name(value)}")
-    return INVALID
+    found = meant_word(word, options)
+    return None if found is None else put(path, found)
 
 
 def printable(text: str) -> bool:
@@ -48,7 +38,10 @@ def printable(text: str) -> bool:
 
 
 class Text:
-    """A string. `single_line` refuses control characters; `options` limits it to a few words."""
+    """A string. `single_line` refuses control characters; `options` limits it to a few words.
+
+    `form` is what the JSON Schema says of it, where `check` decides.
+    """
 
     def __init__(
         self,
@@ -58,9 +51,11 @@ class Text:
         single_line: bool = True,
         empty: bool = True,
         check: Callable[[str], str | None] | None = None,
+        form: Callable[[], dict[str, Any]] | None = None,
     ) -> None:
         self.what = what
         self.options = options
+        self.form = form
         self.single_line = single_line
         self.empty = empty
         self.check = check
@@ -68,7 +63,7 @@ class Text:
     def read(self, value: Any, path: Path, reader: Reader) -> Any:
         """Return the string."""
         if type(value) is not str:
-            return wrong_type(self.what, value, path, reader)
+            return wrong_type(self.what, value, path, reader, self)
         if self.options and value not in self.options:
             from qtopo.topology.suggest import did_you_mean
 
@@ -77,6 +72,7 @@ class Text:
                 path,
                 f"{describe(path)} cannot be {value!r}",
                 help=did_you_mean(value, self.options) or f"it is one of {', '.join(self.options)}",
+                fix=_one_of(value, self.options, path) if reader.mends else None,
             )
             return INVALID
         problem = None
@@ -97,12 +93,16 @@ class Text:
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """Return a string schema."""
-        schema: dict[str, Any] = {"type": "string"}
         if self.options:
-            schema["enum"] = list(self.options)
-        elif not self.empty:
+            return {"type": "string", "enum": list(self.options)}
+        schema: dict[str, Any] = {"type": "string"}
+        if not self.empty:
             schema["minLength"] = 1
-        return schema
+        if self.single_line:
+            from qtopo.topology.schema import LINE
+
+            schema["pattern"] = LINE
+        return {**schema, **(self.form() if self.form else {})}
 
 
 class Flag:
@@ -110,7 +110,9 @@ class Flag:
 
     def read(self, value: Any, path: Path, reader: Reader) -> Any:
         """Return the bool."""
-        return value if type(value) is bool else wrong_type("true or false", value, path, reader)
+        if type(value) is bool:
+            return value
+        return wrong_type("true or false", value, path, reader, self)
 
     def write(self, value: bool) -> bool:
         """Return the bool."""
@@ -135,7 +137,7 @@ class Number:
         """Return the int or float."""
         if type(value) is not int and not (self.fraction and type(value) is float):
             return wrong_type(
-                "a number" if self.fraction else "a whole number", value, path, reader
+                "a number" if self.fraction else "a whole number", value, path, reader, self
             )
         # Written so that nan, which compares false with everything, is refused too.
         if not self.least <= value <= self.most:
@@ -154,10 +156,7 @@ class Number:
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """Return a number schema with its range."""
         schema: dict[str, Any] = {"type": "number" if self.fraction else "integer"}
-        schema["minimum"] = self.least
-        if self.most < INT64 - 1:
-            schema["maximum"] = self.most
-        return schema
+        return {**schema, "minimum": self.least, "maximum": self.most}
 
 
 class Quantity:
@@ -169,11 +168,13 @@ class Quantity:
         parse: Callable[[str], Any],
         format: Callable[[Any], str],
         examples: tuple[str, ...],
+        pattern: Callable[[bool], str],
         *,
         positive: bool = False,
     ) -> None:
         self.what = what
         self.parse = parse
+        self.pattern = pattern
         self.format = format
         self.examples = examples
         self.positive = positive
@@ -186,12 +187,14 @@ class Quantity:
                 path,
                 f"{describe(path)} takes {self.what}, not {type_name(value)}",
                 help=f'write it with a unit, such as "{self.examples[0]}"',
+                fix=self._mended(value, path, reader),
             )
             return INVALID
         try:
             quantity = self.parse(value)
         except ValueError as error:
-            reader.add("invalid-unit", path, f"{describe(path)} is {value!r}: {error}")
+            fix = self._mended(value, path, reader)
+            reader.add("invalid-unit", path, f"{describe(path)} is {value!r}: {error}", fix=fix)
             return INVALID
         if self.positive and not quantity:
             reader.add(
@@ -200,13 +203,21 @@ class Quantity:
             return INVALID
         return quantity
 
+    def _mended(self, value: Any, path: Path, reader: Reader) -> Fix | None:
+        from qtopo.topology.corrections import rewritten, seconds
+
+        if not reader.mends:
+            return None
+        return rewritten(value, self, path) or seconds(value, self, path)
+
     def write(self, value: Any) -> str:
         """Return the quantity with its unit."""
         return self.format(value)
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
-        """Return a string schema with examples."""
-        return {"type": "string", "examples": list(self.examples)}
+        """Return a string schema with its pattern and examples."""
+        pattern = self.pattern(self.positive)
+        return {"type": "string", "pattern": pattern, "examples": list(self.examples)}
 
 
 class Items:
@@ -220,7 +231,7 @@ class Items:
     def read(self, value: Any, path: Path, reader: Reader) -> Any:
         """Return the items that could be read."""
         if type(value) is not list:
-            return wrong_type(self.what, value, path, reader)
+            return wrong_type(self.what, value, path, reader, self)
         if len(value) < self.least:
             reader.add(
                 "invalid-value", path, f"{describe(path)} is empty: it needs at least one item"
@@ -246,8 +257,15 @@ class Items:
 class Named:
     """A table of values by name, in the order of the file."""
 
-    def __init__(self, item: Kind, *, check: Callable[[str], str | None] | None = None) -> None:
+    def __init__(
+        self,
+        item: Kind,
+        *,
+        check: Callable[[str], str | None] | None = None,
+        names: str | None = None,
+    ) -> None:
         self.item = item
+        self.names = names
         self.check = check or name_problem
 
     def read(self, value: Any, path: Path, reader: Reader) -> Any:
@@ -275,8 +293,14 @@ class Named:
         return {name: self.item.write(one) for name, one in value.items()}
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:
-        """Return an object schema."""
-        return {"type": "object", "additionalProperties": self.item.schema(definitions)}
+        """Return an object schema; `names` is the pattern of a name, where it is not any line."""
+        from qtopo.topology.schema import LINE
+
+        return {
+            "type": "object",
+            "propertyNames": {"minLength": 1, "pattern": self.names or LINE},
+            "additionalProperties": self.item.schema(definitions),
+        }
 
 
 class Table:
@@ -316,6 +340,8 @@ class Table:
         model = self.model
         name = model.__name__
         if name not in definitions:
+            from qtopo.topology.schema import model_schema
+
             definitions[name] = {}
             definitions[name] = model_schema(model, definitions)
         reference = {"$ref": f"#/$defs/{name}"}
@@ -340,7 +366,9 @@ class OneOf:
         """Read with the kind of the value's TOML type."""
         kind = self.kinds.get(type(value))
         return (
-            kind.read(value, path, reader) if kind else wrong_type(self.what, value, path, reader)
+            kind.read(value, path, reader)
+            if kind
+            else wrong_type(self.what, value, path, reader, self)
         )
 
     def write(self, value: Any) -> Any:
@@ -364,25 +392,3 @@ def name_problem(name: str) -> str | None:
     if not printable(name):
         return "holds a control character"
     return None
-
-
-def model_schema(model: type[Model], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return the JSON Schema of a table, with the description of every key."""
-    properties = {}
-    for key, kind in model.kinds().items():
-        declared = model.KEYS[key]
-        properties[key] = {"description": declared.doc, **kind.schema(definitions)}
-        if isinstance(declared.default, (str, int, float, bool)):
-            properties[key]["default"] = declared.default
-    schema: dict[str, Any] = {
-        "type": "object",
-        "description": (model.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " "),
-        "properties": properties,
-        "additionalProperties": False,
-    }
-    required = [key for key, declared in model.KEYS.items() if declared.required]
-    if required:
-        schema["required"] = required
-    if model.ONE_OF:
-        schema["oneOf"] = [{"required": [key]} for key in model.ONE_OF]
-    return schema

@@ -162,7 +162,7 @@ class Model(metaclass=ModelMeta):
         for key, given in data.items():
             declared = keys.get(key)
             if declared is None:
-                cls._unknown(key, path, reader)
+                cls._unknown(key, path, reader, data)
                 continue
             value = declared.kind.read(given, (*path, key), reader)  # type: ignore[union-attr]
             if value is not INVALID:
@@ -203,17 +203,21 @@ class Model(metaclass=ModelMeta):
         return self
 
     @classmethod
-    def _unknown(cls, key: str, path: Path, reader: Reader) -> None:
+    def _unknown(cls, key: str, path: Path, reader: Reader, data: Mapping[str, Any]) -> None:
+        from qtopo.topology.corrections import meant_word
+        from qtopo.topology.finding import rename
         from qtopo.topology.suggest import did_you_mean
 
         hint = did_you_mean(key, [known for known in cls.KEYS if known not in path[-1:]])
         keys = ", ".join(cls.KEYS)
+        new = meant_word(key, cls.KEYS)
         reader.add(
             "unknown-key",
             (*path, key),
             f"unknown key {key!r} in {describe(path)}",
             help=hint or f"it takes {keys}",
             part="key",
+            fix=None if new is None or new in data else rename((*path, key), new),
         )
 
     @classmethod
@@ -268,3 +272,36 @@ def describe(path: Path) -> str:
         else:
             text += f".{part!r}" if text else repr(part)
     return text or "the file"
+
+
+TYPES = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a table",
+}
+
+
+def type_name(value: object) -> str:
+    """Return a TOML value's type in words."""
+    return TYPES.get(type(value), "a date or time")
+
+
+def wrong_type(
+    wanted: str, value: object, path: Path, reader: Reader, kind: Kind | None = None
+) -> Any:
+    """Report a value of another type than `wanted`; returns INVALID.
+
+    `kind` is what it was read as: it may be right but for its quotes or brackets.
+    """
+    fix = None
+    if kind is not None and reader.mends:
+        from qtopo.topology.corrections import rewritten, seconds
+
+        fix = rewritten(value, kind, path) or seconds(value, kind, path)
+    reader.add(
+        "wrong-type", path, f"{describe(path)} takes {wanted}, not {type_name(value)}", fix=fix
+    )
+    return INVALID

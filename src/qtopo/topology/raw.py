@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from qtopo.topology.kinds import INT64, TYPES, wrong_type
-from qtopo.topology.model import INVALID, describe
+from qtopo.topology.kinds import INT64
+from qtopo.topology.model import INVALID, TYPES, describe, wrong_type
 
 if TYPE_CHECKING:
     from qtopo.topology.finding import Path
@@ -69,7 +69,9 @@ class Raw:
 
     def schema(self, definitions: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """Return what any value of that type matches."""
-        return {"type": "object"} if self.only is dict else {}
+        if self.only is None:
+            return {}
+        return {"type": "object" if self.only is dict else "array"}
 
 
 def thaw(value: Any) -> Any:

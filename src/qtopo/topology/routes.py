@@ -29,7 +29,8 @@ class Regex(Model):
     """A pattern as Python's `re` reads it, matched at the start of the name."""
 
     regex: str = field(
-        Text(empty=False, check=_regex), "The expression; it matches at the start of the name."
+        Text(empty=False, check=_regex, form=lambda: {"format": "regex"}),
+        "The expression; it matches at the start of the name.",
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from qtopo.topology.finding import ERROR, WARNING, At, Finding, Path
+from qtopo.topology.finding import ERROR, WARNING, At, Finding, Fix, Path
 
 
 class Shape(NamedTuple):
@@ -53,8 +53,10 @@ class Reader:
     """Collects findings while values are read.
 
     `findings` grows in the order of the file; nothing is raised, so that one
-    run reports everything.
+    run reports everything. `mends` says whether problems are to have fixes.
     """
+
+    mends = True
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -70,11 +72,25 @@ class Reader:
         related: tuple[tuple[str, At], ...] = (),
         file: str | None = None,
         span: tuple[int, int] | None = None,
+        fix: Fix | None = None,
     ) -> None:
         """Note a problem at `path`; `shape` is a key of `SHAPES`."""
         kind = SHAPES[shape]
         self.findings.append(
             Finding(
-                shape, kind.code, kind.severity, message, At(path, part, file, span), help, related
+                shape,
+                kind.code,
+                kind.severity,
+                message,
+                At(path, part, file, span),
+                help,
+                related,
+                fix=fix,
             )
         )
+
+
+class Trial(Reader):
+    """Finds out whether a value would do, on the way to a fix."""
+
+    mends = False

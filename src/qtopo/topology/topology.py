@@ -8,8 +8,7 @@ from qtopo.topology.app import App, Broker, Defaults, Results
 from qtopo.topology.beat import Beat
 from qtopo.topology.common import ARGUMENTS, EMPTY, TEXT
 from qtopo.topology.exchanges import Exchange
-from qtopo.topology.kinds import Items, Named, Table, model_schema
-from qtopo.topology.lint import Lint
+from qtopo.topology.kinds import Items, Named, Table
 from qtopo.topology.model import Model, field
 from qtopo.topology.queues import Queue
 from qtopo.topology.raw import Raw
@@ -24,9 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qtopo.topology.finding import Finding
+    from qtopo.topology.lint import Lint
 
 DEFAULT_QUEUE = "celery"
 """Celery's own default queue, where the file names none."""
+
+
+def _lint() -> type[Lint]:
+    """Most files have no such table."""
+    from qtopo.topology.lint import Lint
+
+    return Lint
 
 
 class Topology(Model):
@@ -83,7 +90,7 @@ class Topology(Model):
     resources: Mapping[str, Resource] = field(
         Named(Table(Resource)), "State that tasks share, by name.", default=EMPTY
     )
-    lint: Lint | None = field(Table(Lint), "What `qtopo check` looks for.", default=None)
+    lint: Lint | None = field(Table(_lint), "What `qtopo check` looks for.", default=None)
     environments: Mapping[str, Mapping[str, Any]] = field(
         Named(Raw(dict)), "Overlays, by name: merged over the rest with --env.", default=EMPTY
     )
@@ -148,15 +155,3 @@ class Topology(Model):
         for name, workflow in self.workflows.items():
             names.update(dict.fromkeys(task for _, task in steps(workflow, ("workflows", name))))
         return list(names)
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the file, for editors."""
-    definitions: dict[str, Any] = {}
-    schema = model_schema(Topology, definitions)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "qtopo topology",
-        **schema,
-        "$defs": definitions,
-    }

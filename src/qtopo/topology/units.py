@@ -112,3 +112,31 @@ def per_second(rate: str) -> float:
     """Return how many a second a rate of `parse_rate` means."""
     count, _, unit = rate.partition("/")
     return float(count) / _PER_SECOND[unit]
+
+
+def _pattern(units: dict[str, int], positive: bool) -> str:
+    """Return what `_scaled` reads as a regular expression of JSON Schema."""
+    digits, point = "[0-9]{1,30}", r"(\.[0-9]{1,30})?"
+    if positive:
+        # Some digit is not 0, before the point or behind it.
+        number = (
+            rf"([0-9]{{0,29}}[1-9][0-9]{{0,29}}{point}|{digits}\.[0-9]{{0,29}}[1-9][0-9]{{0,29}})"
+        )
+    else:
+        number = digits + point
+    return rf"^\s*{number}\s*({'|'.join(units)})\s*$"
+
+
+def duration_pattern(positive: bool) -> str:
+    """Return the regular expression of durations, for JSON Schema."""
+    return _pattern(_MILLISECONDS, positive)
+
+
+def size_pattern(positive: bool) -> str:
+    """Return the regular expression of sizes, for JSON Schema."""
+    return _pattern(_BYTES, positive)
+
+
+def rate_pattern(positive: bool) -> str:  # noqa: ARG001
+    """Return the regular expression of rates, for JSON Schema."""
+    return r"^\s*[0-9]+(\.[0-9]+)?/[smh]\s*$"

@@ -6,7 +6,7 @@ from typing import Any
 
 from qtopo.diagnostics import Diagnostic, Related
 from qtopo.diagnostics.report import Report
-from qtopo.topology.finding import Place, Position
+from qtopo.topology.finding import Fix, Place, Position
 
 
 def place(text: str, piece: str, file: str = "topology.toml") -> Place:
@@ -28,6 +28,7 @@ def problem(
     help: str | None = None,
     related: tuple[tuple[str, Place], ...] = (),
     environment: str | None = None,
+    fix: Fix | None = None,
 ) -> Diagnostic:
     """Return a diagnostic of the rule `some-rule`, QT101."""
     return Diagnostic(
@@ -40,6 +41,7 @@ def problem(
         related=tuple(Related(*one) for one in related),
         docs="https://example.org/rules#some-rule",
         environment=environment,
+        fix=fix,
     )
 
 

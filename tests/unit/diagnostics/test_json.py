@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reports import place, problem, report
 
 from qtopo.diagnostics.json_ import render
-from qtopo.topology.finding import Place
+from qtopo.topology.finding import Place, put
 
 TEXT = '[[routes]]\nqueue = "é"\n'
 
@@ -27,7 +27,9 @@ SHAPES: dict[str, dict[str, Any]] = {
         "related": list,
         "docs": str,
         "environment": OPTIONAL_TEXT,
+        "fix": (dict, type(None)),
     },
+    "fix": {"message": str, "safe": bool},
     "related": {"message": str, **PLACE},
     "position": {"line": int, "column": int},
     "summary": dict.fromkeys(("error", "warning", "info", "suppressed"), int),
@@ -56,6 +58,8 @@ def validated(text: str) -> dict[str, Any]:
         conform(one, "diagnostic")
         assert one["severity"] in content["summary"]
         assert all(type(part) in (str, int) for part in one["path"])
+        if one["fix"] is not None:
+            conform(one["fix"], "fix")
         for related in one["related"]:
             conform(related, "related")
     return content
@@ -68,6 +72,7 @@ def test_the_whole_of_it() -> None:
         help="declare it",
         related=(("the route", place(TEXT, "[[routes]]")),),
         environment="staging",
+        fix=put(("routes", 0, "queue"), "emails"),
     )
     assert render(report(one, text=TEXT, suppressed=2)) == dedent("""\
         {
@@ -114,7 +119,11 @@ def test_the_whole_of_it() -> None:
                 }
               ],
               "docs": "https://example.org/rules#some-rule",
-              "environment": "staging"
+              "environment": "staging",
+              "fix": {
+                "message": "write 'emails'",
+                "safe": true
+              }
             }
           ],
           "summary": {

@@ -4,7 +4,7 @@ import pytest
 
 from qtopo.topology.exchanges import Exchange
 from qtopo.topology.queues import Queue
-from qtopo.topology.topology import Topology, json_schema
+from qtopo.topology.topology import Topology
 
 
 def findings(data):
@@ -237,43 +237,3 @@ def test_deep_nesting_is_an_error_not_a_crash():
         value = [value]
     rules = {one.rule for one in findings({"workflows": {"a": step}, "settings": {"b": value}})}
     assert rules == {"invalid-value"}
-
-
-def test_every_key_of_the_schema_is_described():
-    schema = json_schema()
-
-    def walk(table):
-        for key, value in table.get("properties", {}).items():
-            assert value.get("description"), key
-            assert (
-                value["description"][0].isupper()
-                or value["description"][0] in '`"0-9'
-                or value["description"].split()[0].islower()
-            ), key
-
-    walk(schema)
-    assert set(schema["properties"]) >= {
-        "app",
-        "broker",
-        "queues",
-        "routes",
-        "environments",
-        "include",
-    }
-    for definition in schema["$defs"].values():
-        walk(definition)
-
-
-def test_the_schema_agrees_with_the_reader():
-    import jsonschema
-    import tomli
-
-    validator = jsonschema.Draft202012Validator(json_schema())
-    from pathlib import Path
-
-    for file in sorted(Path(__file__).parents[3].glob("topologies/*.toml")):
-        assert [
-            error.message for error in validator.iter_errors(tomli.loads(file.read_text()))
-        ] == []
-    assert list(validator.iter_errors({"queues": {"a": {"x": 1}}}))
-    assert list(validator.iter_errors({"workers": {"w": {}}}))

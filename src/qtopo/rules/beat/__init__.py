@@ -1,4 +1,4 @@
-"""Rules of the family `beat`."""
+"""Rules of the family `beat`: what is sent on a schedule."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qtopo.rules.beat.beat_option_ignored import BeatOptionIgnored
 from qtopo.rules.beat.beat_outruns_workers import BeatOutrunsWorkers
 from qtopo.rules.beat.beat_replicas import BeatReplicas
 from qtopo.rules.beat.beat_switched_off import BeatSwitchedOff
+from qtopo.rules.beat.frequent_entry_without_expiry import FrequentEntryWithoutExpiry
 
 if TYPE_CHECKING:
     from qtopo.rules.base import Rule
@@ -19,4 +20,5 @@ RULES: tuple[type[Rule], ...] = (
     BeatOptionIgnored,
     BeatSwitchedOff,
     BeatOutrunsWorkers,
+    FrequentEntryWithoutExpiry,
 )

@@ -53,6 +53,15 @@ class BeatLockTooShort(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    celery-redbeat 2.4.
+
+    ## Source
+
+    Read in the source of celery-redbeat 2.4.2. Issue
+    mozilla/telemetry-analysis-service#417.
     """
 
     name = "beat-lock-too-short"
@@ -80,6 +89,9 @@ class BeatLockTooShort(Rule):
                 "schedule",
                 at,
                 help=f"make it longer than max_interval, such as {format_duration(interval * 5)}",
+                related=[("beat's sleep is set here", ("beat", "max_interval"))]
+                if beat.max_interval
+                else [],
             )
 
 

@@ -47,6 +47,14 @@ class BeatOptionIgnored(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0, celery-redbeat 2.4.2 and django-celery-beat 2.9.0.
     """
 
     name = "beat-option-ignored"
@@ -70,4 +78,5 @@ class BeatOptionIgnored(Rule):
                     help="leave it out"
                     if key == "schedule_file"
                     else 'leave it out, or say scheduler = "redbeat"',
+                    related=[("the scheduler is said here", ("beat", "scheduler"))],
                 )

@@ -56,6 +56,14 @@ class BeatOutrunsWorkers(Rule):
     queues = ["celery"]
     concurrency = 2
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Follows from what the file declares: no broker is asked. Issue django-celery-beat#331.
     """
 
     name = "beat-outruns-workers"

@@ -47,6 +47,15 @@ class BeatReplicas(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0 and django-celery-beat 2.9.0. Issues celery#2856,
+    celery#4808, celery#251, django-celery-beat#337, django-celery-beat#576.
     """
 
     name = "beat-replicas"
@@ -62,4 +71,5 @@ class BeatReplicas(Rule):
                 f"{beat.replicas} replicas of beat each send the whole schedule",
                 ("beat", "replicas"),
                 help='say replicas = 1, or scheduler = "redbeat", which takes a lock',
+                related=[("the scheduler is said here", ("beat", "scheduler"))],
             )

@@ -53,6 +53,14 @@ class BeatSwitchedOff(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    A contradiction in the file itself: no broker is asked.
     """
 
     name = "beat-switched-off"

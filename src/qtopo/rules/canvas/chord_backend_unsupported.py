@@ -53,6 +53,14 @@ class ChordBackendUnsupported(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "chord-backend-unsupported"

@@ -61,6 +61,14 @@ class ChordHeaderIgnoresResult(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Celery's documentation, Canvas.
     """
 
     name = "chord-header-ignores-result"

@@ -56,6 +56,14 @@ class ChordUnlockRoute(Rule):
     [workers.main]
     queues = ["celery", "chords"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issues celery#6888, celery#4337.
     """
 
     name = "chord-unlock-route"

@@ -50,6 +50,14 @@ class ChordWithoutBackend(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "chord-without-backend"

@@ -65,6 +65,14 @@ class TaskWaitsForOwnWorker(Rule):
     [workers.charts]
     queues = ["charts"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Celery's documentation, Tasks: Avoid launching synchronous subtasks.
     """
 
     name = "task-waits-for-own-worker"
@@ -108,5 +116,8 @@ class TaskWaitsForOwnWorker(Rule):
                     ),
                     ("tasks", task.name, "waits_for", index),
                     help="make it a chain or a chord, or give the other task a worker of its own",
+                    related=[
+                        (f"worker {name!r} runs both", ("workers", name)) for name in other.workers
+                    ],
                     severity=ERROR if total == 1 else self.severity,
                 )

@@ -67,6 +67,14 @@ class WaitsForIgnoredResult(Rule):
     [workers.charts]
     queues = ["charts"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Celery's documentation, Tasks: Ignore results you don't want.
     """
 
     name = "waits-for-ignored-result"

@@ -63,6 +63,14 @@ class WaitsWithoutBackend(Rule):
     [workers.charts]
     queues = ["charts"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "waits-without-backend"

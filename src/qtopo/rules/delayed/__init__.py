@@ -1,4 +1,4 @@
-"""Rules of the family `delayed`."""
+"""Rules of the family `delayed`: delayed tasks where there are quorum queues."""
 
 from __future__ import annotations
 

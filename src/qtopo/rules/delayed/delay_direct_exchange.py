@@ -55,6 +55,14 @@ class DelayDirectExchange(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ with quorum queues, which Celery looks for in the whole application.
+
+    ## Source
+
+    Measured on Celery 5.7.0 and RabbitMQ 3.10.8. Issue osparc-simcore#8638.
     """
 
     name = "delay-direct-exchange"

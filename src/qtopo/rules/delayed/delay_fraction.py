@@ -59,6 +59,14 @@ class DelayFraction(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ with quorum queues, which Celery looks for in the whole application.
+
+    ## Source
+
+    Measured on Celery 5.7.0 and RabbitMQ 3.10.8.
     """
 
     name = "delay-fraction"

@@ -67,6 +67,15 @@ class DelayHeadersExchange(Rule):
     [workers.main]
     queues = ["celery", "mail"]
     ```
+
+    ## Versions
+
+    RabbitMQ with quorum queues, which Celery looks for in the whole application.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8: a binding without a match table takes every message. Which
+    bindings are made: read in the source of Celery 5.7.0.
     """
 
     name = "delay-headers-exchange"

@@ -88,6 +88,14 @@ class DelayKeyCollision(Rule):
     [workers.main]
     queues = ["celery", "mail", "push"]
     ```
+
+    ## Versions
+
+    RabbitMQ with quorum queues, which Celery looks for in the whole application.
+
+    ## Source
+
+    Measured on Celery 5.7.0 and RabbitMQ 3.10.8.
     """
 
     name = "delay-key-collision"

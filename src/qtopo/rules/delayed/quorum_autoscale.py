@@ -44,6 +44,14 @@ class QuorumAutoscale(Rule):
     queues = ["celery"]
     concurrency = 16
     ```
+
+    ## Versions
+
+    RabbitMQ with quorum queues, which Celery looks for in the whole application.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0. Issue rabbitmq-server#11948.
     """
 
     name = "quorum-autoscale"

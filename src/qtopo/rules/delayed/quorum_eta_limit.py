@@ -46,6 +46,14 @@ class QuorumEtaLimit(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ with quorum queues, which Celery looks for in the whole application.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0.
     """
 
     name = "quorum-eta-limit"

@@ -46,6 +46,14 @@ class QuorumWithoutConfirm(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ with quorum queues, which Celery looks for in the whole application.
+
+    ## Source
+
+    Celery's documentation, Using RabbitMQ.
     """
 
     name = "quorum-without-confirm"

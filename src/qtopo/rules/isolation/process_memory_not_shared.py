@@ -54,6 +54,14 @@ class ProcessMemoryNotShared(Rule):
     queues = ["celery"]
     concurrency = 1
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Follows from how the pools run: prefork forks, and replicas are processes.
     """
 
     name = "process-memory-not-shared"

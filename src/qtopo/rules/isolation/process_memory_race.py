@@ -60,6 +60,14 @@ class ProcessMemoryRace(Rule):
     pool = "threads"
     concurrency = 8
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Issue celery#4089.
     """
 
     name = "process-memory-race"

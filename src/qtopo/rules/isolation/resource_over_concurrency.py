@@ -63,6 +63,15 @@ class ResourceOverConcurrency(Rule):
     queues = ["ledger"]
     concurrency = 1
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Follows from what the file declares: no broker is asked. Issue
+    safe-transaction-service#2862.
     """
 
     name = "resource-over-concurrency"

@@ -1,4 +1,4 @@
-"""Rules of the family `queues`."""
+"""Rules of the family `queues`: queues and exchanges as RabbitMQ takes them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ from qtopo.rules.queues.quorum_property import QuorumProperty
 from qtopo.rules.queues.stream_argument import StreamArgument
 from qtopo.rules.queues.stream_as_task_queue import StreamAsTaskQueue
 from qtopo.rules.queues.transient_queue import TransientQueue
+from qtopo.rules.queues.ttl_below_wait import TtlBelowWait
 from qtopo.rules.queues.ttl_without_dead_letter import TtlWithoutDeadLetter
+from qtopo.rules.queues.unused_exchange import UnusedExchange
 
 if TYPE_CHECKING:
     from qtopo.rules.base import Rule
@@ -57,4 +59,6 @@ RULES: tuple[type[Rule], ...] = (
     OwnExchangeConflict,
     ExchangeTypePlugin,
     DelayedExchangeType,
+    TtlBelowWait,
+    UnusedExchange,
 )

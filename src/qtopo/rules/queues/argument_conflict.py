@@ -42,6 +42,14 @@ class ArgumentConflict(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on kombu 5.7.0.
     """
 
     name = "argument-conflict"

@@ -70,6 +70,14 @@ class ArgumentRange(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "argument-range"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.rabbitmq import ATTRIBUTES, REFUSED, arguments, is_rabbitmq, kind
-from qtopo.topology.kinds import type_name
+from qtopo.topology.model import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,14 @@ class ArgumentType(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "argument-type"

@@ -41,6 +41,14 @@ class AutoDeleteWorkQueue(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8. Issue celery#2216.
     """
 
     name = "auto-delete-work-queue"

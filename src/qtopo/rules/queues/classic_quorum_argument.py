@@ -42,6 +42,14 @@ class ClassicQuorumArgument(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "classic-quorum-argument"

@@ -52,6 +52,14 @@ class DelayedExchangeType(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ with the plugin `rabbitmq_delayed_message_exchange`.
+
+    ## Source
+
+    The plugin's documentation.
     """
 
     name = "delayed-exchange-type"

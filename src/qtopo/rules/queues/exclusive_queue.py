@@ -43,6 +43,14 @@ class ExclusiveQueue(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "exclusive-queue"

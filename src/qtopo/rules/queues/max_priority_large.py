@@ -44,6 +44,14 @@ class MaxPriorityLarge(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    RabbitMQ's documentation, Classic Queues Support Priorities.
     """
 
     name = "max-priority-large"

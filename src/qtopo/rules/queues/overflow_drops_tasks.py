@@ -46,6 +46,14 @@ class OverflowDropsTasks(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8. RabbitMQ's documentation, Queue Length Limit.
     """
 
     name = "overflow-drops-tasks"

@@ -47,6 +47,14 @@ class OverflowWithoutConfirm(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8. RabbitMQ's documentation, Queue Length Limit.
     """
 
     name = "overflow-without-confirm"

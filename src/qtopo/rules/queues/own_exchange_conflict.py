@@ -48,6 +48,14 @@ class OwnExchangeConflict(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8 and kombu 5.7.0. Issue celery#6509.
     """
 
     name = "own-exchange-conflict"

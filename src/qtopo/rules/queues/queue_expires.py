@@ -42,6 +42,14 @@ class QueueExpires(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, Redis and MongoDB.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8. Read in the source of kombu 5.7.0.
     """
 
     name = "queue-expires"

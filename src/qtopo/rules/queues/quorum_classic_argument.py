@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.rabbitmq import QUORUM, REFUSED, arguments, is_rabbitmq, kind
+from qtopo.rules.rabbitmq import QUORUM, REFUSED, arguments, is_rabbitmq, kind, type_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,14 @@ class QuorumClassicArgument(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "quorum-classic-argument"
@@ -68,4 +76,5 @@ class QuorumClassicArgument(Rule):
                         help="leave it out: a quorum queue keeps its messages on disk anyway"
                         if one.name == "x-queue-mode"
                         else "leave it out",
+                        related=[("its type is said here", type_place(queue))],
                     )

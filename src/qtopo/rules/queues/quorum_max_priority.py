@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.rabbitmq import QUORUM, argument, is_rabbitmq, kind, verdict
+from qtopo.rules.rabbitmq import QUORUM, argument, is_rabbitmq, kind, type_place, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,15 @@ class QuorumMaxPriority(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ before 4.3.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8. From 4.0: Amazon MQ's documentation, RabbitMQ 4 and
+    RabbitMQ 4.3.
     """
 
     name = "quorum-max-priority"
@@ -81,5 +90,6 @@ class QuorumMaxPriority(Rule):
                     "declare",
                     priority.path,
                     help="leave it out, make the queue classic, or use RabbitMQ 4.3",
+                    related=[("its type is said here", type_place(queue))],
                     severity=refused.severity,
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.rabbitmq import QUORUM, is_rabbitmq, kind
+from qtopo.rules.rabbitmq import QUORUM, is_rabbitmq, kind, type_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,14 @@ class QuorumProperty(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "quorum-property"
@@ -75,4 +83,5 @@ class QuorumProperty(Rule):
                         f"quorum queue {name!r} {words}: RabbitMQ refuses to declare it",
                         ("queues", name, key),
                         help=f"leave {key!r} out, or make it a classic queue",
+                        related=[("its type is said here", type_place(queue))],
                     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.queues.quorum_property import WRONG
-from qtopo.rules.rabbitmq import REFUSED, STREAM, arguments, is_rabbitmq, kind
+from qtopo.rules.rabbitmq import REFUSED, STREAM, arguments, is_rabbitmq, kind, type_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,14 @@ class StreamArgument(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "stream-argument"
@@ -81,6 +89,7 @@ class StreamArgument(Rule):
                         f"stream {name!r} {words}: RabbitMQ refuses to declare it",
                         ("queues", name, key),
                         help=f"leave {key!r} out",
+                        related=[("its type is said here", type_place(queue))],
                     )
             for one in arguments(queue):
                 if one.name in REFUSED[STREAM]:
@@ -89,4 +98,5 @@ class StreamArgument(Rule):
                         "RabbitMQ refuses to declare it",
                         one.path,
                         help="what a stream keeps is limited by max_length_bytes and 'x-max-age'",
+                        related=[("its type is said here", type_place(queue))],
                     )

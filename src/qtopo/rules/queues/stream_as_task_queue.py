@@ -52,6 +52,14 @@ class StreamAsTaskQueue(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on Celery 5.7.0 and RabbitMQ 3.10.8.
     """
 
     name = "stream-as-task-queue"

@@ -47,6 +47,15 @@ class TransientQueue(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ; from 4.3 an error.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8. For 4.3: RabbitMQ's documentation; issues kombu#2237,
+    celery#9759, celery#10287.
     """
 
     name = "transient-queue"

@@ -1,4 +1,4 @@
-"""Rules of the family `references`."""
+"""Rules of the family `references`: names that are used and declared, and what nobody consumes."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from qtopo.rules.references.task_unknown_resource import TaskUnknownResource
 from qtopo.rules.references.unknown_alternate_exchange import UnknownAlternateExchange
 from qtopo.rules.references.worker_name_unusable import WorkerNameUnusable
 from qtopo.rules.references.worker_queue_twice import WorkerQueueTwice
+from qtopo.rules.references.worker_serves_nothing import WorkerServesNothing
 from qtopo.rules.references.worker_unknown_machine import WorkerUnknownMachine
 from qtopo.rules.references.worker_unknown_queue import WorkerUnknownQueue
 
@@ -55,4 +56,5 @@ RULES: tuple[type[Rule], ...] = (
     WorkerNameUnusable,
     NearDuplicateName,
     NodeNameTwice,
+    WorkerServesNothing,
 )

@@ -53,6 +53,14 @@ class BeatUnknownQueue(Rule):
     [workers.main]
     queues = ["celery", "reports"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issue freeframe#240.
     """
 
     name = "beat-unknown-queue"

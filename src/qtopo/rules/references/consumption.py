@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.references.lookup import declared
 from qtopo.rules.senders import DEFAULT, TASK, senders
+from qtopo.topology.finding import At, Edit, Fix
 from qtopo.topology.suggest import nearest
 
 if TYPE_CHECKING:
@@ -83,6 +84,18 @@ def way_out(context: Context, queue: str) -> str:
     if not workers:
         return f"declare a worker with queues = [{_quoted(queue)}]"
     return f"add {_quoted(queue)} to the queues of a worker"
+
+
+def consume(context: Context, queue: str) -> Fix | None:
+    """Return the fix that has the only worker consume a queue; None where there are several."""
+    workers = context.topology.workers
+    if len(workers) != 1:
+        return None
+    ((name, worker),) = workers.items()
+    if not worker.replicas or not worker.queues:
+        return None
+    edit = Edit(At(("workers", name, "queues", len(worker.queues))), queue)
+    return Fix(f"add {queue!r} to the queues of worker {name!r}", (edit,))
 
 
 def switched_off(context: Context, queue: str) -> tuple[tuple[str, Path], ...]:

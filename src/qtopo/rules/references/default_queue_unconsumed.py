@@ -51,6 +51,14 @@ class DefaultQueueUnconsumed(Rule):
     [workers.main]
     queues = ["emails", "default"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issues celery#2103, chacra#105, freeframe#240, omniport#241.
     """
 
     name = "default-queue-unconsumed"
@@ -61,11 +69,16 @@ class DefaultQueueUnconsumed(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Look for a running consumer of the default queue."""
         name = context.topology.default_queue
+        given = context.topology.defaults.queue is not None
         if name in consumption.idle(context):
             yield self.finding(
                 f"no worker consumes the default queue {name!r},"
                 " which gets every task without a route, Celery's own among them",
                 At(("queues", name), "table"),
                 help=consumption.way_out(context, name),
-                related=consumption.switched_off(context, name),
+                related=[
+                    *([("it is made the default here", ("defaults", "queue"))] if given else []),
+                    *consumption.switched_off(context, name),
+                ],
+                fix=consumption.consume(context, name),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtopo.rules.base import header, hint
+from qtopo.rules.base import header, hint, respell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,4 +34,5 @@ def missing(
         f"{subject} names {kind} {name!r}, which is not declared",
         at,
         help=hint(name, known, f"declare it with {header(section, name)}"),
+        fix=respell(at, name, known),
     )

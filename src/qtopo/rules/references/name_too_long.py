@@ -48,6 +48,14 @@ class NameTooLong(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on py-amqp 5.4.2 and RabbitMQ 3.10.8.
     """
 
     name = "name-too-long"

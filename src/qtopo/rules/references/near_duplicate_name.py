@@ -45,6 +45,14 @@ class NearDuplicateName(Rule):
     [workers.main]
     queues = ["celery", "mail-out", "mail-returned"]
     ```
+
+    ## Versions
+
+    Any; on SQS, Azure, Google Pub/Sub and PGMQ the two may be one queue.
+
+    ## Source
+
+    Measured on kombu 5.7.0.
     """
 
     name = "near-duplicate-name"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.references.lookup import PARTS
-from qtopo.topology.finding import At
+from qtopo.topology.finding import At, put
 from qtopo.topology.misspelling import Misspellings
 from qtopo.topology.workflows import steps
 
@@ -60,6 +60,14 @@ class NearMissTask(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issues lokole#242, oncall#2922.
     """
 
     name = "near-miss-task"
@@ -82,6 +90,8 @@ class NearMissTask(Rule):
                     path,
                     help=f"did you mean {meant!r}? if not, declare this one under [tasks]",
                     related=((f"{meant!r} is declared here", At(("tasks", meant), "table")),),
+                    # It may be a task of its own, which nothing is known of.
+                    fix=put(path, meant, safe=False),
                 )
 
 

@@ -49,6 +49,14 @@ class NodeNameTwice(Rule):
     [workers.extra]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0. Issues celery#2938, airflow#58591, clp#2269.
     """
 
     name = "node-name-twice"

@@ -55,6 +55,14 @@ class ParkingQueueConsumed(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    A contradiction in the file itself: no broker is asked.
     """
 
     name = "parking-queue-consumed"

@@ -49,6 +49,14 @@ class QueueUnknownExchange(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "queue-unknown-exchange"

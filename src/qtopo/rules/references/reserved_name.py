@@ -78,6 +78,14 @@ class ReservedName(Rule):
     [workers.main]
     queues = ["celery", "events"]
     ```
+
+    ## Versions
+
+    Any; names that begin with `amq.` on RabbitMQ.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8 and kombu 5.7.0. Read in the source of Celery 5.7.0.
     """
 
     name = "reserved-name"

@@ -52,6 +52,14 @@ class RouteUnknownQueue(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issues celery#6692, packit#2365.
     """
 
     name = "route-unknown-queue"

@@ -48,6 +48,14 @@ class TaskUnknownQueue(Rule):
     [workers.main]
     queues = ["celery", "reports"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issues celery#6692, packit#2365.
     """
 
     name = "task-unknown-queue"

@@ -54,6 +54,14 @@ class TaskUnknownResource(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    A contradiction in the file itself: no broker is asked.
     """
 
     name = "task-unknown-resource"

@@ -62,6 +62,14 @@ class UnknownAlternateExchange(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8. RabbitMQ's documentation, Alternate Exchanges.
     """
 
     name = "unknown-alternate-exchange"

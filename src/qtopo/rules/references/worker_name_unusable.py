@@ -40,6 +40,14 @@ class WorkerNameUnusable(Rule):
     [workers.main-eu]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "worker-name-unusable"

@@ -51,6 +51,14 @@ class WorkerUnknownMachine(Rule):
     cpus = 2
     memory = "4GB"
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    A contradiction in the file itself: no broker is asked.
     """
 
     name = "worker-unknown-machine"

@@ -40,6 +40,14 @@ class WorkerUnknownQueue(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issues sentry#7856, sentry#8498, celery#4463.
     """
 
     name = "worker-unknown-queue"

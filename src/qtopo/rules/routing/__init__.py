@@ -1,4 +1,4 @@
-"""Rules of the family `routing`."""
+"""Rules of the family `routing`: which queue a task gets into."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtopo.rules.routing.default_queue_broadcast import DefaultQueueBroadcast
 from qtopo.rules.routing.glob_without_star import GlobWithoutStar
 from qtopo.rules.routing.headers_binding_empty import HeadersBindingEmpty
+from qtopo.rules.routing.headers_binding_match import HeadersBindingMatch
 from qtopo.rules.routing.headers_route_without_headers import HeadersRouteWithoutHeaders
 from qtopo.rules.routing.multi_delivery import MultiDelivery
 from qtopo.rules.routing.route_duplicate import RouteDuplicate
@@ -39,4 +40,5 @@ RULES: tuple[type[Rule], ...] = (
     HeadersRouteWithoutHeaders,
     HeadersBindingEmpty,
     DefaultQueueBroadcast,
+    HeadersBindingMatch,
 )

@@ -50,6 +50,14 @@ class GlobWithoutStar(Rule):
     [workers.main]
     queues = ["celery", "reports"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "glob-without-star"

@@ -54,6 +54,14 @@ class HeadersBindingEmpty(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "headers-binding-empty"
@@ -62,7 +70,7 @@ class HeadersBindingEmpty(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at the arguments of every binding to a headers exchange."""
-        for at, binding in _bindings(context):
+        for at, binding in bindings_with_arguments(context):
             if kind_of(context, binding.exchange) == "headers" and headers_binding_empty(binding):
                 yield self.finding(
                     f"the binding to headers exchange {binding.exchange!r} names no header",
@@ -71,7 +79,7 @@ class HeadersBindingEmpty(Rule):
                 )
 
 
-def _bindings(context: Context) -> Iterator[tuple[Path, Binding]]:
+def bindings_with_arguments(context: Context) -> Iterator[tuple[Path, Binding]]:
     """Yield every binding that can be judged, with the path of its arguments."""
     for name, queue in context.topology.queues.items():
         if not context.is_sound("queues", name):

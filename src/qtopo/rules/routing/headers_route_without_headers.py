@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.routing.reach import headers_missing
-from qtopo.rules.senders import DEFAULT, ENTRY, ROUTE, TASK, sound_senders
+from qtopo.rules.senders import DEFAULT, ENTRY, ROUTE, TASK, binding_place, sound_senders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,14 @@ class HeadersRouteWithoutHeaders(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    RabbitMQ, any version.
+
+    ## Source
+
+    Measured on RabbitMQ 3.10.8.
     """
 
     name = "headers-route-without-headers"
@@ -87,4 +95,10 @@ class HeadersRouteWithoutHeaders(Rule):
                     "on a headers exchange",
                     at,
                     help=_HELP[sender.kind],
+                    related=[
+                        (
+                            f"queue {sender.queue!r} is bound with headers here",
+                            binding_place(context, sender.queue),
+                        )
+                    ],
                 )

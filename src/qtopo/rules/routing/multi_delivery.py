@@ -75,6 +75,14 @@ class MultiDelivery(Rule):
     [workers.main]
     queues = ["celery", "emails", "audit"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issues celery#2427, celery#2713, celery#2508.
     """
 
     name = "multi-delivery"

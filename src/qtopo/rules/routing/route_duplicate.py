@@ -53,6 +53,14 @@ class RouteDuplicate(Rule):
     [workers.main]
     queues = ["celery", "reports"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "route-duplicate"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.routing.reach import exchange_missing
-from qtopo.rules.senders import sound_senders
+from qtopo.rules.senders import binding_place, sound_senders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,14 @@ class RouteExchangeMissing(Rule):
     [workers.main]
     queues = ["celery", "audit"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "route-exchange-missing"
@@ -92,4 +100,10 @@ class RouteExchangeMissing(Rule):
                     sender.key_path or sender.path,
                     help=f"say which with exchange: {', '.join(map(repr, bound))};"
                     " or leave the key out, and the task goes straight to the queue",
+                    related=[
+                        (
+                            f"queue {sender.queue!r} is bound here",
+                            binding_place(context, sender.queue),
+                        )
+                    ],
                 )

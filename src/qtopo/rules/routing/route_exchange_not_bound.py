@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.routing.reach import exchange_not_bound
-from qtopo.rules.senders import ROUTE, sound_senders
+from qtopo.rules.senders import ROUTE, binding_place, sound_senders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +78,14 @@ class RouteExchangeNotBound(Rule):
     [workers.main]
     queues = ["celery", "audit", "notes"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "route-exchange-not-bound"
@@ -95,4 +103,10 @@ class RouteExchangeNotBound(Rule):
                     f"to which queue {sender.queue!r} is not bound",
                     (*sender.path, "exchange"),
                     help=f"the queue is bound to {', '.join(map(repr, bound))}",
+                    related=[
+                        (
+                            f"queue {sender.queue!r} is bound here",
+                            binding_place(context, sender.queue),
+                        )
+                    ],
                 )

@@ -64,6 +64,14 @@ class RouteExchangeWithoutQueue(Rule):
     [workers.main]
     queues = ["celery", "audit"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0, RabbitMQ 3.10.8 and Redis 7.0.15.
     """
 
     name = "route-exchange-without-queue"

@@ -65,6 +65,14 @@ class RouteKeyHasWildcard(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "route-key-has-wildcard"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.routing.reach import kind_of
-from qtopo.rules.senders import sound_senders
+from qtopo.rules.senders import binding_place, sound_senders
+from qtopo.topology.finding import take_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,14 @@ class RouteKeyIgnored(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "route-key-ignored"
@@ -82,4 +91,6 @@ class RouteKeyIgnored(Rule):
                 f"{sender.label} gives the key {sender.key!r}, {_DEAF[kind]}",
                 sender.key_path,
                 help="take it out, or bind the queue to a topic exchange",
+                related=[("the queue is bound here", binding_place(context, sender.queue))],
+                fix=take_out(sender.key_path, "take the key out", safe=False),
             )

@@ -72,6 +72,14 @@ class RouteKeyMissing(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "route-key-missing"

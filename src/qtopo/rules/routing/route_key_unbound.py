@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.routing.reach import bound_with, published_with, reach
+from qtopo.rules.senders import binding_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,14 @@ class RouteKeyUnbound(Rule):
     [workers.main]
     queues = ["celery", "emails"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0, kombu 5.7.0 and RabbitMQ 3.10.8.
     """
 
     name = "route-key-unbound"
@@ -80,4 +89,10 @@ class RouteKeyUnbound(Rule):
                     f"which no binding of exchange {sender.sent.wire_exchange!r} takes",
                     at,
                     help=bound_with(context, sender),
+                    related=[
+                        (
+                            f"queue {sender.queue!r} is bound here",
+                            binding_place(context, sender.queue),
+                        )
+                    ],
                 )

@@ -73,6 +73,14 @@ class RouteKeyWrongQueue(Rule):
     [workers.main]
     queues = ["celery", "emails", "sms"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0 and RabbitMQ 3.10.8.
     """
 
     name = "route-key-wrong-queue"

@@ -62,6 +62,14 @@ class RouteShadowed(Rule):
     [workers.main]
     queues = ["celery", "emails", "bulk"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issue celery#6670.
     """
 
     name = "route-shadowed"

@@ -1,4 +1,4 @@
-"""Rules of the family `settings`."""
+"""Rules of the family `settings`: Celery's settings and the options of the broker's transport."""
 
 from __future__ import annotations
 

@@ -48,6 +48,14 @@ class BrokerOptionNoDuration(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any; the options are those of kombu 5.7.
+
+    ## Source
+
+    Read in the source of kombu 5.7.0.
     """
 
     name = "broker-option-no-duration"

@@ -59,6 +59,14 @@ class DefaultPriorityMasksRoute(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issues celery#7516, dannyvfilms/Floppy#689.
     """
 
     name = "default-priority-masks-route"

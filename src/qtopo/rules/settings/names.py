@@ -24,10 +24,22 @@ EXTENSIONS = (
 )
 """How the settings of extensions begin that many people use."""
 
+UNLISTED = frozenset(
+    (
+        "cassandra_secure_bundle_path",
+        "firestore_project",
+        "redis_backend_credential_provider",
+        "redis_backend_health_check_interval",
+        "redis_client_name",
+        "result_chord_ordered",
+    )
+)
+"""What Celery 5.7's result backends look up although its own list leaves it out."""
+
 
 def is_known(name: str) -> bool:
     """Whether Celery, or a well-known extension, looks at a setting of this name."""
-    return name in SETTINGS or name.startswith(EXTENSIONS)
+    return name in SETTINGS or name in UNLISTED or name.startswith(EXTENSIONS)
 
 
 def new_name(name: str) -> str | None:

@@ -50,6 +50,14 @@ class SecretInSetting(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    A contradiction in the file itself: no broker is asked.
     """
 
     name = "secret-in-setting"

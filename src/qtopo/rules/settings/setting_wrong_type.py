@@ -58,6 +58,14 @@ class SettingWrongType(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any; the settings are those of Celery 5.7.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0.
     """
 
     name = "setting-wrong-type"

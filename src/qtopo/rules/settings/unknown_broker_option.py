@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from qtopo.rules.base import Rule, hint
 from qtopo.rules.settings.broker_options import OPTIONS, known
 from qtopo.rules.settings.secrets import holds_secret
-from qtopo.topology.finding import At
+from qtopo.topology.finding import At, rename
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from qtopo.rules.base import Context
-    from qtopo.topology.finding import Finding
+    from qtopo.topology.finding import Finding, Fix
 
 
 class UnknownBrokerOption(Rule):
@@ -50,6 +50,14 @@ class UnknownBrokerOption(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any; the options are those of kombu 5.7.
+
+    ## Source
+
+    Read in the source of kombu 5.7.0.
     """
 
     name = "unknown-broker-option"
@@ -76,4 +84,13 @@ class UnknownBrokerOption(Rule):
                 f"transport {broker.transport!r} has no option {name!r}",
                 At(("broker", "options", name), "key"),
                 help=otherwise if others else hint(name, options, otherwise),
+                fix=None if others else _respell(name, options, broker.options),
             )
+
+
+def _respell(name: str, options: Iterable[str], given: Iterable[str]) -> Fix | None:
+    """Return the fix that writes the option that was meant; None where that is given too."""
+    from qtopo.topology.corrections import meant_word
+
+    meant = meant_word(name, options)
+    return None if meant is None or meant in given else rename(("broker", "options", name), meant)

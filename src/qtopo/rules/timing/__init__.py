@@ -1,4 +1,4 @@
-"""Rules of the family `timing`."""
+"""Rules of the family `timing`: time limits, acknowledgements and visibility."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.timing.consumer_timeout import ConsumerTimeout
 from qtopo.rules.timing.soft_limit_not_below_hard import SoftLimitNotBelowHard
+from qtopo.rules.timing.time_limit_below_duration import TimeLimitBelowDuration
 from qtopo.rules.timing.visibility_below_delay import VisibilityBelowDelay
 from qtopo.rules.timing.visibility_below_duration import VisibilityBelowDuration
 
@@ -17,4 +18,5 @@ RULES: tuple[type[Rule], ...] = (
     VisibilityBelowDuration,
     SoftLimitNotBelowHard,
     ConsumerTimeout,
+    TimeLimitBelowDuration,
 )

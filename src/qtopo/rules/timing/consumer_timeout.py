@@ -60,6 +60,15 @@ class ConsumerTimeout(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    RabbitMQ; from 4.3 quorum queues only.
+
+    ## Source
+
+    RabbitMQ's documentation, Consumers. Issues celery#6760, celery#6954,
+    edx-platform#32811.
     """
 
     name = "consumer-timeout"

@@ -49,6 +49,14 @@ class SoftLimitNotBelowHard(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "soft-limit-not-below-hard"
@@ -61,7 +69,8 @@ class SoftLimitNotBelowHard(Rule):
         settings = context.topology.settings
         hard = _seconds(settings.get("task_time_limit"))
         soft = _seconds(settings.get("task_soft_time_limit"))
-        yield from self._compare("tasks", soft, hard, ("settings", "task_soft_time_limit"))
+        general: Path = ("settings", "task_time_limit")
+        yield from self._compare("tasks", soft, hard, ("settings", "task_soft_time_limit"), general)
         for name, task in context.topology.tasks.items():
             if task.time_limit is None and task.soft_time_limit is None:
                 continue
@@ -73,10 +82,16 @@ class SoftLimitNotBelowHard(Rule):
                 task.soft_time_limit or soft,
                 task.time_limit or hard,
                 ("tasks", name, key),
+                # Where the task has the hard limit alone, the soft one is everybody's.
+                ("settings", "task_soft_time_limit")
+                if task.soft_time_limit is None
+                else general
+                if task.time_limit is None
+                else ("tasks", name, "time_limit"),
             )
 
     def _compare(
-        self, who: str, soft: float | None, hard: float | None, at: Path
+        self, who: str, soft: float | None, hard: float | None, at: Path, other: Path
     ) -> Iterator[Finding]:
         if soft is None or hard is None or soft < hard:
             return
@@ -88,12 +103,14 @@ class SoftLimitNotBelowHard(Rule):
                 "ValueError",
                 at,
                 help="make the soft limit the shorter one",
+                related=[("the other limit is here", other)],
             )
         else:
             yield self.finding(
                 f"{limits}, and the hard one is the same: there is no time to clean up",
                 at,
                 help="make the soft limit the shorter one",
+                related=[("the other limit is here", other)],
                 severity=WARNING,
             )
 

@@ -54,6 +54,15 @@ class VisibilityBelowDelay(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Redis (an hour by default) and SQS (half an hour).
+
+    ## Source
+
+    Celery's documentation, Using Redis. Issues kombu#337, celery#2599, celery#4766,
+    notifications-api#4228.
     """
 
     name = "visibility-below-delay"

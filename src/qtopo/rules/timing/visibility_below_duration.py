@@ -57,6 +57,14 @@ class VisibilityBelowDuration(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Redis (an hour by default) and SQS (half an hour).
+
+    ## Source
+
+    Issues celery#5935, celery#5306, pretix#2058, unstract#1150.
     """
 
     name = "visibility-below-duration"

@@ -1,4 +1,4 @@
-"""Rules of the family `transport`."""
+"""Rules of the family `transport`: what the kind of broker can do."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from qtopo.rules.transport.queue_arguments_ignored import QueueArgumentsIgnored
 from qtopo.rules.transport.queue_name_collision import QueueNameCollision
 from qtopo.rules.transport.queue_name_limit import QueueNameLimit
 from qtopo.rules.transport.redis_fanout_forgets import RedisFanoutForgets
+from qtopo.rules.transport.redis_fanout_starved import RedisFanoutStarved
 from qtopo.rules.transport.redis_priority_steps import RedisPrioritySteps
 from qtopo.rules.transport.redis_reserved_queue_name import RedisReservedQueueName
 from qtopo.rules.transport.redis_separator_in_name import RedisSeparatorInName
+from qtopo.rules.transport.sqs_queue_not_predefined import SqsQueueNotPredefined
+from qtopo.rules.transport.sqs_visibility_ignored import SqsVisibilityIgnored
 from qtopo.rules.transport.topic_pattern_crash import TopicPatternCrash
 from qtopo.rules.transport.topic_pattern_not_portable import TopicPatternNotPortable
 from qtopo.rules.transport.topic_wildcard_in_word import TopicWildcardInWord
@@ -41,4 +44,7 @@ RULES: tuple[type[Rule], ...] = (
     QueueNameCollision,
     QueueNameLimit,
     MemoryTransport,
+    SqsQueueNotPredefined,
+    RedisFanoutStarved,
+    SqsVisibilityIgnored,
 )

@@ -51,6 +51,14 @@ class BroadcastRetries(Rule):
     [workers.main]
     queues = ["celery", "reload"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "broadcast-retries"

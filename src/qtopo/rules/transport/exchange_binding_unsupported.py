@@ -61,6 +61,14 @@ class ExchangeBindingUnsupported(Rule):
     [workers.main]
     queues = ["celery", "mail"]
     ```
+
+    ## Versions
+
+    Every transport but RabbitMQ.
+
+    ## Source
+
+    Measured on kombu 5.7.0.
     """
 
     name = "exchange-binding-unsupported"

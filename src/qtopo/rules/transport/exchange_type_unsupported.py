@@ -68,6 +68,14 @@ class ExchangeTypeUnsupported(Rule):
     [workers.main]
     queues = ["celery", "mail"]
     ```
+
+    ## Versions
+
+    Every transport but RabbitMQ.
+
+    ## Source
+
+    Measured on kombu 5.7.0.
     """
 
     name = "exchange-type-unsupported"

@@ -45,6 +45,14 @@ class MemoryTransport(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    The memory transport.
+
+    ## Source
+
+    Read in the source of kombu 5.7.0.
     """
 
     name = "memory-transport"

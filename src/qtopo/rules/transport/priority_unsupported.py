@@ -58,6 +58,14 @@ class PriorityUnsupported(Rule):
     [workers.urgent]
     queues = ["urgent"]
     ```
+
+    ## Versions
+
+    Every transport but RabbitMQ and Redis.
+
+    ## Source
+
+    Read in the source of kombu 5.7.0.
     """
 
     name = "priority-unsupported"
@@ -77,4 +85,5 @@ class PriorityUnsupported(Rule):
                     f"{broker.transport} does not have",
                     ("routes", index, "priority"),
                     help="give urgent tasks a queue and a worker of their own",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )

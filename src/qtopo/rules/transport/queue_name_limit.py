@@ -58,6 +58,14 @@ class QueueNameLimit(Rule):
     [workers.main]
     queues = ["celery", "cafe"]
     ```
+
+    ## Versions
+
+    SQS, Azure Storage Queues and Kafka.
+
+    ## Source
+
+    The services' own rules for names.
     """
 
     name = "queue-name-limit"

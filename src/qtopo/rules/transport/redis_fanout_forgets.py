@@ -58,6 +58,14 @@ class RedisFanoutForgets(Rule):
     [workers.main]
     queues = ["celery", "reload"]
     ```
+
+    ## Versions
+
+    Redis: `redis`, `rediss` and `sentinel`.
+
+    ## Source
+
+    Measured on kombu 5.7.0 and Redis 7.0.15.
     """
 
     name = "redis-fanout-forgets"

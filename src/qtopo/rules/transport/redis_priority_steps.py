@@ -48,6 +48,14 @@ class RedisPrioritySteps(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Redis: `redis`, `rediss` and `sentinel`.
+
+    ## Source
+
+    Measured on kombu 5.7.0 and Redis 7.0.15.
     """
 
     name = "redis-priority-steps"

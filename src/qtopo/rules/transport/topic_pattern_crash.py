@@ -71,6 +71,14 @@ class TopicPatternCrash(Rule):
     [workers.main]
     queues = ["celery", "mail"]
     ```
+
+    ## Versions
+
+    Every transport whose keys kombu matches: all but RabbitMQ, Qpid and PGMQ.
+
+    ## Source
+
+    Measured on kombu 5.7.0.
     """
 
     name = "topic-pattern-crash"

@@ -38,7 +38,7 @@ class TopicPatternNotPortable(Rule):
     [queues.mail]
     exchange = "events"
     routing_key = "mail"
-    [queues.audit]  # qtopo: ignore[queue-unused]
+    [queues.audit]
     exchange = "events"
     routing_key = "mail.#"
 
@@ -73,6 +73,16 @@ class TopicPatternNotPortable(Rule):
     [workers.main]
     queues = ["celery", "mail"]
     ```
+
+    ## Versions
+
+    Every transport whose keys kombu matches: all but RabbitMQ, Qpid and PGMQ. Up to kombu
+    5.6 `*` took several words there.
+
+    ## Source
+
+    Measured on kombu 5.7.0 and RabbitMQ 3.10.8: 89 of 744 pairs of pattern and key differ.
+    For 5.6: kombu#2568.
     """
 
     name = "topic-pattern-not-portable"

@@ -63,6 +63,14 @@ class TopicWildcardInWord(Rule):
     [workers.main]
     queues = ["celery", "mail"]
     ```
+
+    ## Versions
+
+    Any; RabbitMQ and kombu read it differently.
+
+    ## Source
+
+    Measured on kombu 5.7.0 and RabbitMQ 3.10.8.
     """
 
     name = "topic-wildcard-in-word"

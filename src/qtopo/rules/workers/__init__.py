@@ -1,4 +1,4 @@
-"""Rules of the family `workers`."""
+"""Rules of the family `workers`: pools, sizes and arguments of workers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from qtopo.rules.workers.embedded_beat import EmbeddedBeat
 from qtopo.rules.workers.extra_args_conflict import ExtraArgsConflict
 from qtopo.rules.workers.pool_ignores_recycling import PoolIgnoresRecycling
 from qtopo.rules.workers.pool_ignores_time_limit import PoolIgnoresTimeLimit
+from qtopo.rules.workers.prefetch_hoards_tasks import PrefetchHoardsTasks
 from qtopo.rules.workers.prefetch_over_limit import PrefetchOverLimit
+from qtopo.rules.workers.prefetch_unlimited import PrefetchUnlimited
 from qtopo.rules.workers.purge_flag import PurgeFlag
+from qtopo.rules.workers.rate_limit_multiplied import RateLimitMultiplied
 from qtopo.rules.workers.shared_node_file import SharedNodeFile
 from qtopo.rules.workers.solo_concurrency import SoloConcurrency
 from qtopo.rules.workers.threads_autoscale import ThreadsAutoscale
 from qtopo.rules.workers.worker_env_override import WorkerEnvOverride
+from qtopo.rules.workers.worker_lacks_module import WorkerLacksModule
 
 if TYPE_CHECKING:
     from qtopo.rules.base import Rule
@@ -35,4 +39,8 @@ RULES: tuple[type[Rule], ...] = (
     CpuBoundOnGreenPool,
     DisablePrefetchIgnored,
     SharedNodeFile,
+    PrefetchHoardsTasks,
+    RateLimitMultiplied,
+    WorkerLacksModule,
+    PrefetchUnlimited,
 )

@@ -57,6 +57,14 @@ class CpuBoundOnGreenPool(Rule):
     [workers.reports]
     queues = ["reports"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Follows from how gevent and eventlet switch: only where a task waits.
     """
 
     name = "cpu-bound-on-green-pool"

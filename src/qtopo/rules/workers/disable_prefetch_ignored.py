@@ -43,6 +43,14 @@ class DisablePrefetchIgnored(Rule):
     queues = ["celery"]
     prefetch_multiplier = 1
     ```
+
+    ## Versions
+
+    Every transport but Redis.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0. Issues celery#6500, celery#2788.
     """
 
     name = "disable-prefetch-ignored"

@@ -47,6 +47,14 @@ class EmbeddedBeat(Rule):
     [beat]
     replicas = 1
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0. Issues celery#2856, django-celery-beat#337.
     """
 
     name = "embedded-beat"

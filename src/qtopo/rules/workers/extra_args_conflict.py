@@ -73,6 +73,14 @@ class ExtraArgsConflict(Rule):
     queues = ["celery", "mail"]
     extra_args = ["-l", "INFO"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issues celery#9756, airflow#8023.
     """
 
     name = "extra-args-conflict"

@@ -44,6 +44,14 @@ class PoolIgnoresRecycling(Rule):
     concurrency = 4
     max_tasks_per_child = 500
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0.
     """
 
     name = "pool-ignores-recycling"
@@ -62,4 +70,5 @@ class PoolIgnoresRecycling(Rule):
                         f"worker {name!r} has {key}, which pool {worker.pool!r} ignores",
                         ("workers", name, key),
                         help="leave it out, or use the pool prefork",
+                        related=[("the pool is said here", ("workers", name, "pool"))],
                     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.placement import PLACING, placed
+from qtopo.rules.workers.flags import flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +57,14 @@ class PoolIgnoresTimeLimit(Rule):
     queues = ["celery"]
     concurrency = 8
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0. Issues celery#9203, celery#1958, celery#5786.
     """
 
     name = "pool-ignores-time-limit"
@@ -68,6 +77,17 @@ class PoolIgnoresTimeLimit(Rule):
         workers = context.topology.workers
         if not any(worker.pool in IGNORED for worker in workers.values()):
             return
+        for name, worker in workers.items():
+            ignored = IGNORED.get(worker.pool, ())
+            for flag in flags(worker.extra_args) if ignored else ():
+                if flag.name.replace("-", "_") in ignored:
+                    yield self.finding(
+                        f"worker {name!r} ignores {flag.text}: pool {worker.pool!r} does not "
+                        "know it",
+                        ("workers", name, "extra_args", flag.place),
+                        help="leave it out, or use the pool prefork",
+                        related=[("the pool is said here", ("workers", name, "pool"))],
+                    )
         for task, placement in placed(context, "time_limit", "soft_time_limit"):
             for name in placement.workers:
                 pool = workers[name].pool

@@ -49,6 +49,14 @@ class PrefetchOverLimit(Rule):
     concurrency = 1000
     prefetch_multiplier = 10
     ```
+
+    ## Versions
+
+    RabbitMQ; 65535 is AMQP's limit.
+
+    ## Source
+
+    Read in the source of kombu 5.7.0.
     """
 
     name = "prefetch-over-limit"

@@ -40,6 +40,14 @@ class PurgeFlag(Rule):
     [workers.main]
     queues = ["celery"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0.
     """
 
     name = "purge-flag"

@@ -46,6 +46,14 @@ class SharedNodeFile(Rule):
     replicas = 2
     extra_args = ["--pidfile=/run/celery/%n.pid"]
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Read in the source of Celery 5.7.0.
     """
 
     name = "shared-node-file"
@@ -68,4 +76,5 @@ class SharedNodeFile(Rule):
                         f"for {flag.text}",
                         ("workers", name, "extra_args", flag.place),
                         help="put %n into its name",
+                        related=[("the replicas are said here", ("workers", name, "replicas"))],
                     )

@@ -43,6 +43,14 @@ class SoloConcurrency(Rule):
     pool = "solo"
     replicas = 8
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "solo-concurrency"
@@ -61,4 +69,5 @@ class SoloConcurrency(Rule):
                     "reserve more",
                     ("workers", name, key),
                     help="use replicas, or another pool",
+                    related=[("the pool is said here", ("workers", name, "pool"))],
                 )

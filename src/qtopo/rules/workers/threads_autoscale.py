@@ -42,6 +42,14 @@ class ThreadsAutoscale(Rule):
     pool = "threads"
     concurrency = 8
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0. Issue celery#5333.
     """
 
     name = "threads-autoscale"
@@ -58,4 +66,5 @@ class ThreadsAutoscale(Rule):
                     f"worker {name!r} has threads and autoscale: it dies when it scales up",
                     ("workers", name, "autoscale"),
                     help=f"say concurrency = {worker.autoscale.max or 8}, or use another pool",
+                    related=[("the pool is said here", ("workers", name, "pool"))],
                 )

@@ -54,6 +54,14 @@ class WorkerEnvOverride(Rule):
     queues = ["celery"]
     concurrency = 16
     ```
+
+    ## Versions
+
+    Any.
+
+    ## Source
+
+    Measured on Celery 5.7.0.
     """
 
     name = "worker-env-override"

@@ -1,0 +1,1 @@
+"""Mends what the findings of a topology say how to mend."""

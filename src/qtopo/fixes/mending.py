@@ -1,0 +1,225 @@
+"""Makes the fixes of a topology's findings, and none that would bring up another finding.
+
+Every step is judged like a file of the user's: the edits are made, the outcome
+is read and checked again, and kept only if something is gone and nothing is
+new. Nothing is written: what comes out are the new contents of the files.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from qtopo import source
+from qtopo.source.documents import read_file
+from qtopo.source.edits import Unfit, apply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from qtopo.diagnostics import Diagnostic
+    from qtopo.source import Loaded
+    from qtopo.topology.finding import Edit, Path
+
+    Examine = Callable[[Loaded], Sequence[Diagnostic]]
+    Choose = Callable[[Loaded, Sequence[Diagnostic]], Sequence[Diagnostic]]
+
+_ROUNDS = 8
+"""How often what a fix brings to light is fixed in turn."""
+
+_MARK = b"\xef\xbb\xbf"
+
+
+class Mended(NamedTuple):
+    """What became of a topology: the new contents of the files that change, by name.
+
+    `before` are the same files as they are. `made` are the problems that are
+    gone by a fix, `declined` those whose fix cannot be made here, or would bring
+    up another finding.
+    """
+
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
+    made: tuple[Diagnostic, ...]
+    declined: tuple[Diagnostic, ...]
+
+
+def mend(
+    file: str,
+    environment: str | None,
+    examine: Examine,
+    *,
+    choose: Choose = lambda _, found: found,
+    unsafe: bool = False,
+    contents: Mapping[str, bytes] | None = None,
+) -> Mended:
+    """Make every fix that can be made, until none is left.
+
+    `examine` says what is wrong with what was read, and `choose` which of that
+    is to be fixed; whether a fix does good is judged by all of it. Only safe fixes are made
+    unless `unsafe`; with an environment only those of its overlay. Raises
+    UnreadableFileError and UnknownNameError as reading does.
+    """
+    before: dict[str, bytes] = {}
+    after: dict[str, bytes] = dict(contents or {})
+    made: list[Diagnostic] = []
+    declined: dict[object, Diagnostic] = {}
+    loaded = source.read(file, environment, after)
+    found = examine(loaded)
+    while True:
+        chosen = choose(loaded, found)
+        due = [one for one in _due(chosen, unsafe) if _identity(one) not in declined]
+        if not due:
+            break
+        batch = _apart(due)
+        while batch:
+            step = _step(batch, _State(after, loaded, found), before, examine, unsafe)
+            if step is not None:
+                (after, loaded, found), more = step
+                made += more
+                break
+            if len(batch) == 1:
+                declined[_identity(batch[0])] = batch[0]
+            # One of them spoils it: the first half now, the others with the next round.
+            batch = batch[: len(batch) // 2]
+    changed = {
+        name: after[name] for name, old in before.items() if name in after and after[name] != old
+    }
+    return Mended(before, changed, tuple(made), tuple(declined.values()))
+
+
+class _State(NamedTuple):
+    """What stands in the files now, and what is wrong with it."""
+
+    contents: dict[str, bytes]
+    loaded: Loaded
+    found: Sequence[Diagnostic]
+
+
+def _step(
+    batch: Sequence[Diagnostic],
+    state: _State,
+    before: dict[str, bytes],
+    examine: Examine,
+    unsafe: bool,
+) -> tuple[_State, list[Diagnostic]] | None:
+    """Make some fixes together; None unless the file is better for it.
+
+    What they bring to light, such as the keys of a table whose name was wrong,
+    is fixed too: it must be gone in the end.
+    """
+    made: list[Diagnostic] = []
+    start, due = state, list(batch)
+    for _ in range(_ROUNDS):
+        contents = _try(due, state.loaded, state.contents, before)
+        if contents is None:
+            return None
+        made += due
+        origin = state.loaded.source
+        loaded = source.read(origin.file, origin.environment, contents)
+        state = _State(contents, loaded, examine(loaded))
+        fresh = _new(start.found, state.found)
+        if not fresh:
+            return (state, made) if len(state.found) < len(start.found) else None
+        due = _apart(_due(fresh, unsafe))
+        if not due:
+            return None
+    return None
+
+
+def _due(found: Iterable[Diagnostic], unsafe: bool) -> list[Diagnostic]:
+    return [one for one in found if one.fix is not None and (one.fix.safe or unsafe)]
+
+
+def _identity(one: Diagnostic) -> tuple[object, ...]:
+    return one.code, one.message, one.place.file, one.place.path
+
+
+def _new(before: Sequence[Diagnostic], after: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the findings that were not there before.
+
+    The place of a finding may move, as list items do, or its wording change, but not both.
+    """
+    gone = _count(before, _identity)
+    moved = [one for one in after if not _take(gone, _identity(one))]
+    others = [one for one in before if _take(gone, _identity(one))]
+    said, stood = _count(others, _said), _count(others, _stood)
+    return [one for one in moved if not (_take(said, _said(one)) or _take(stood, _stood(one)))]
+
+
+def _said(one: Diagnostic) -> object:
+    return one.code, one.message
+
+
+def _stood(one: Diagnostic) -> object:
+    return one.code, one.place.file, one.place.path
+
+
+def _count(
+    diagnostics: Iterable[Diagnostic], key: Callable[[Diagnostic], object]
+) -> dict[object, int]:
+    counts: dict[object, int] = {}
+    for one in diagnostics:
+        counts[key(one)] = counts.get(key(one), 0) + 1
+    return counts
+
+
+def _take(counts: dict[object, int], key: object) -> bool:
+    left = counts.get(key, 0)
+    counts[key] = left - 1
+    return left > 0
+
+
+def _apart(due: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the fixes that do not touch the same part of a file: the others wait a round."""
+    taken: set[tuple[str, Path]] = set()
+    around: set[tuple[str, Path]] = set()
+    chosen = []
+    for one in due:
+        zones = [_zone(edit) for edit in one.fix.edits] if one.fix else []
+        if any(zone in around or not taken.isdisjoint(_above(*zone)) for zone in zones):
+            continue
+        for name, path in zones:
+            taken.add((name, path))
+            around.update(_above(name, path))
+        chosen.append(one)
+    return chosen
+
+
+def _above(file: str, path: Path) -> list[tuple[str, Path]]:
+    """Return a part of a file and all that it is part of."""
+    return [(file, path[:length]) for length in range(len(path) + 1)]
+
+
+def _zone(edit: Edit) -> tuple[str, Path]:
+    """Return the file and the part of it that an edit touches: of a list that shrinks, all."""
+    path = edit.at.path
+    shrinks = isinstance(path[-1], int) and edit.new is None
+    return edit.at.file or "", path[:-1] if shrinks else path
+
+
+def _try(
+    batch: Iterable[Diagnostic],
+    loaded: Loaded,
+    contents: Mapping[str, bytes],
+    before: dict[str, bytes],
+) -> dict[str, bytes] | None:
+    """Return the contents of the files with fixes made; None where one cannot be."""
+    edits: dict[str, list[Edit]] = {}
+    for one in batch:
+        for edit in one.fix.edits if one.fix else ():
+            edits.setdefault(edit.at.file or "", []).append(edit)
+    tried = dict(contents)
+    documents = {document.file: document for document in loaded.source.merged.documents}
+    for name, wanted in edits.items():
+        document = documents.get(name)
+        if document is None:
+            return None
+        if name not in before:
+            before[name] = contents.get(name) or read_file(name)
+        try:
+            text = apply(document.text, document.data, wanted)
+        except Unfit:
+            return None
+        mark = _MARK if before[name].startswith(_MARK) else b""
+        tried[name] = mark + text.encode()
+    return tried

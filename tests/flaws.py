@@ -1,0 +1,62 @@
+"""Hypothesis strategies: topologies with mistakes in them, and the same ones in another order."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from strategies import topologies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NASTY = (5, -1, "", "x", "#", "*", True, False, [], ["x"], {}, {"x": 5}, 1.5, "10m", "quorum")
+
+
+@st.composite
+def flawed(draw: Any, examples: list[dict[str, Any]]) -> dict[str, Any]:
+    """A topology with mistakes: one of some examples, or a random one, and up to three changes.
+
+    A change drops a value, replaces it by another of any type, or by one that
+    stands elsewhere in the same file.
+    """
+    data = copy.deepcopy(draw(st.one_of(st.sampled_from(examples), topologies())))
+    for _ in range(draw(st.integers(0, 3))):
+        paths = list(_paths(data, ()))
+        if not paths:
+            break
+        path = draw(st.sampled_from(paths))
+        around = data
+        for part in path[:-1]:
+            around = around[part]
+        change = draw(st.sampled_from(["drop", "nasty", "other"]))
+        if change == "drop":
+            del around[path[-1]]
+        elif change == "nasty":
+            around[path[-1]] = copy.deepcopy(draw(st.sampled_from(NASTY)))
+        else:
+            value: Any = data
+            for part in draw(st.sampled_from(paths)):
+                value = value[part]
+            around[path[-1]] = copy.deepcopy(value)
+    return data
+
+
+def _paths(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*path, key)
+        if isinstance(one, dict | list):
+            yield from _paths(one, (*path, key))
+
+
+@st.composite
+def shuffled(draw: Any, value: Any) -> Any:
+    """The same tables with their keys in another order; lists keep theirs."""
+    if isinstance(value, list):
+        return [draw(shuffled(one)) for one in value]
+    if not isinstance(value, dict):
+        return value
+    keys = draw(st.permutations(list(value))) if len(value) > 1 else list(value)
+    return {key: draw(shuffled(value[key])) for key in keys}
