@@ -37,7 +37,7 @@ def fixed(folder: Path, text: str, **options: Any) -> str:
     assert not again.made
     after = everything(source.read(str(file)))
     assert {one.message for one in after} <= {one.message for one in before}
-    assert len(before) - len(after) >= len(outcome.made) > 0 or not outcome.made
+    assert (len(after) < len(before)) == bool(outcome.made)
     return content.decode()
 
 
