@@ -263,13 +263,13 @@ def nap():
 
 PROOFS = [
     # RabbitMQ refuses to declare.
-    Proof("quorum-property", declare, "PRECONDITION_FAILED.*invalid property"),
+    Proof("quorum-invalid-property", declare, "PRECONDITION_FAILED.*invalid property"),
     Proof("quorum-max-priority", declare, "PRECONDITION_FAILED.*x-max-priority", instead=False),
     Proof("quorum-classic-argument", declare, "PRECONDITION_FAILED.*invalid arg"),
     Proof("classic-quorum-argument", declare, "PRECONDITION_FAILED.*invalid arg"),
-    Proof("stream-argument", declare, "PRECONDITION_FAILED.*invalid arg"),
-    Proof("argument-type", declare, "PRECONDITION_FAILED.*expected integer"),
-    Proof("argument-range", declare, "PRECONDITION_FAILED"),
+    Proof("stream-invalid-argument", declare, "PRECONDITION_FAILED.*invalid arg"),
+    Proof("argument-wrong-type", declare, "PRECONDITION_FAILED.*expected integer"),
+    Proof("argument-out-of-range", declare, "PRECONDITION_FAILED"),
     Proof("dead-letter-key-without-exchange", declare, "PRECONDITION_FAILED"),
     Proof("exchange-type-plugin", declare, "COMMAND_INVALID.*exchange type"),
     Proof("exclusive-queue", declare_twice, "RESOURCE_LOCKED"),
@@ -284,7 +284,7 @@ PROOFS = [
     Proof("task-unknown-queue", send, "QueueNotFound"),
     Proof("beat-unknown-queue", tick, "SchedulingError.*reports"),
     Proof("soft-limit-not-below-hard", send, "ValueError: soft_time_limit must be"),
-    Proof("delay-fraction", send_delayed, "ValueError: countdown must be"),
+    Proof("delay-below-second", send_delayed, "ValueError: countdown must be"),
     Proof("chord-without-backend", run_chord, "NotImplementedError"),
     Proof("chord-backend-unsupported", run_chord, "NotImplementedError"),
     Proof("waits-without-backend", wait, "NotImplementedError"),

@@ -8,7 +8,7 @@ from qtopo.rules.canvas.builtin_route_unused import BuiltinRouteUnused
 from qtopo.rules.canvas.chord_backend_unsupported import ChordBackendUnsupported
 from qtopo.rules.canvas.chord_header_ignores_result import ChordHeaderIgnoresResult
 from qtopo.rules.canvas.chord_polls_quorum import ChordPollsQuorum
-from qtopo.rules.canvas.chord_unlock_route import ChordUnlockRoute
+from qtopo.rules.canvas.chord_unlock_route_ignored import ChordUnlockRouteIgnored
 from qtopo.rules.canvas.chord_without_backend import ChordWithoutBackend
 from qtopo.rules.canvas.task_waits_for_own_worker import TaskWaitsForOwnWorker
 from qtopo.rules.canvas.waits_for_ignored_result import WaitsForIgnoredResult
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RULES: tuple[type[Rule], ...] = (
     ChordWithoutBackend,
     ChordBackendUnsupported,
-    ChordUnlockRoute,
+    ChordUnlockRouteIgnored,
     ChordHeaderIgnoresResult,
     TaskWaitsForOwnWorker,
     WaitsWithoutBackend,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtopo.rules.delayed.delay_below_second import DelayBelowSecond
 from qtopo.rules.delayed.delay_direct_exchange import DelayDirectExchange
-from qtopo.rules.delayed.delay_fraction import DelayFraction
 from qtopo.rules.delayed.delay_headers_exchange import DelayHeadersExchange
 from qtopo.rules.delayed.delay_key_collision import DelayKeyCollision
 from qtopo.rules.delayed.quorum_autoscale import QuorumAutoscale
 from qtopo.rules.delayed.quorum_detection_off import QuorumDetectionOff
-from qtopo.rules.delayed.quorum_eta_limit import QuorumEtaLimit
+from qtopo.rules.delayed.quorum_eta_limit_ignored import QuorumEtaLimitIgnored
 from qtopo.rules.delayed.quorum_without_confirm import QuorumWithoutConfirm
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ RULES: tuple[type[Rule], ...] = (
     DelayKeyCollision,
     DelayHeadersExchange,
     DelayDirectExchange,
-    DelayFraction,
+    DelayBelowSecond,
     QuorumWithoutConfirm,
     QuorumAutoscale,
     QuorumDetectionOff,
-    QuorumEtaLimit,
+    QuorumEtaLimitIgnored,
 )

@@ -8,6 +8,7 @@ from qtopo.rules.references.beat_unknown_queue import BeatUnknownQueue
 from qtopo.rules.references.dead_letter_unknown_exchange import DeadLetterUnknownExchange
 from qtopo.rules.references.default_queue_unconsumed import DefaultQueueUnconsumed
 from qtopo.rules.references.default_queue_undeclared import DefaultQueueUndeclared
+from qtopo.rules.references.exchange_unknown_alternate import ExchangeUnknownAlternate
 from qtopo.rules.references.exchange_unknown_exchange import ExchangeUnknownExchange
 from qtopo.rules.references.name_too_long import NameTooLong
 from qtopo.rules.references.near_duplicate_name import NearDuplicateName
@@ -22,7 +23,6 @@ from qtopo.rules.references.route_unknown_exchange import RouteUnknownExchange
 from qtopo.rules.references.route_unknown_queue import RouteUnknownQueue
 from qtopo.rules.references.task_unknown_queue import TaskUnknownQueue
 from qtopo.rules.references.task_unknown_resource import TaskUnknownResource
-from qtopo.rules.references.unknown_alternate_exchange import UnknownAlternateExchange
 from qtopo.rules.references.worker_name_unusable import WorkerNameUnusable
 from qtopo.rules.references.worker_queue_twice import WorkerQueueTwice
 from qtopo.rules.references.worker_serves_nothing import WorkerServesNothing
@@ -40,7 +40,7 @@ RULES: tuple[type[Rule], ...] = (
     WorkerUnknownQueue,
     QueueUnknownExchange,
     ExchangeUnknownExchange,
-    UnknownAlternateExchange,
+    ExchangeUnknownAlternate,
     DeadLetterUnknownExchange,
     RouteUnknownExchange,
     WorkerUnknownMachine,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtopo.rules.settings.broker_option_no_duration import BrokerOptionNoDuration
+from qtopo.rules.settings.broker_option_not_duration import BrokerOptionNotDuration
 from qtopo.rules.settings.default_priority_masks_route import DefaultPriorityMasksRoute
 from qtopo.rules.settings.queue_max_priority_setting import QueueMaxPrioritySetting
 from qtopo.rules.settings.secret_in_setting import SecretInSetting
@@ -24,5 +24,5 @@ RULES: tuple[type[Rule], ...] = (
     DefaultPriorityMasksRoute,
     QueueMaxPrioritySetting,
     UnknownBrokerOption,
-    BrokerOptionNoDuration,
+    BrokerOptionNotDuration,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtopo.rules.timing.consumer_timeout import ConsumerTimeout
+from qtopo.rules.timing.ack_after_consumer_timeout import AckAfterConsumerTimeout
 from qtopo.rules.timing.soft_limit_not_below_hard import SoftLimitNotBelowHard
 from qtopo.rules.timing.time_limit_below_duration import TimeLimitBelowDuration
 from qtopo.rules.timing.visibility_below_delay import VisibilityBelowDelay
@@ -17,6 +17,6 @@ RULES: tuple[type[Rule], ...] = (
     VisibilityBelowDelay,
     VisibilityBelowDuration,
     SoftLimitNotBelowHard,
-    ConsumerTimeout,
+    AckAfterConsumerTimeout,
     TimeLimitBelowDuration,
 )

@@ -8,14 +8,14 @@ from qtopo.rules.transport.broadcast_retries import BroadcastRetries
 from qtopo.rules.transport.broadcast_unsupported import BroadcastUnsupported
 from qtopo.rules.transport.exchange_binding_unsupported import ExchangeBindingUnsupported
 from qtopo.rules.transport.exchange_type_unsupported import ExchangeTypeUnsupported
-from qtopo.rules.transport.memory_transport import MemoryTransport
+from qtopo.rules.transport.memory_transport_with_workers import MemoryTransportWithWorkers
 from qtopo.rules.transport.priority_unsupported import PriorityUnsupported
 from qtopo.rules.transport.queue_arguments_ignored import QueueArgumentsIgnored
 from qtopo.rules.transport.queue_name_collision import QueueNameCollision
-from qtopo.rules.transport.queue_name_limit import QueueNameLimit
+from qtopo.rules.transport.queue_name_refused import QueueNameRefused
 from qtopo.rules.transport.redis_fanout_forgets import RedisFanoutForgets
 from qtopo.rules.transport.redis_fanout_starved import RedisFanoutStarved
-from qtopo.rules.transport.redis_priority_steps import RedisPrioritySteps
+from qtopo.rules.transport.redis_priority_steps_invalid import RedisPriorityStepsInvalid
 from qtopo.rules.transport.redis_reserved_queue_name import RedisReservedQueueName
 from qtopo.rules.transport.redis_separator_in_name import RedisSeparatorInName
 from qtopo.rules.transport.sqs_queue_not_predefined import SqsQueueNotPredefined
@@ -34,7 +34,7 @@ RULES: tuple[type[Rule], ...] = (
     PriorityUnsupported,
     RedisSeparatorInName,
     RedisReservedQueueName,
-    RedisPrioritySteps,
+    RedisPriorityStepsInvalid,
     RedisFanoutForgets,
     BroadcastUnsupported,
     BroadcastRetries,
@@ -42,8 +42,8 @@ RULES: tuple[type[Rule], ...] = (
     TopicPatternCrash,
     TopicPatternNotPortable,
     QueueNameCollision,
-    QueueNameLimit,
-    MemoryTransport,
+    QueueNameRefused,
+    MemoryTransportWithWorkers,
     SqsQueueNotPredefined,
     RedisFanoutStarved,
     SqsVisibilityIgnored,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtopo.rules.workers.autoscale_order import AutoscaleOrder
+from qtopo.rules.workers.autoscale_reversed import AutoscaleReversed
 from qtopo.rules.workers.cpu_bound_on_green_pool import CpuBoundOnGreenPool
 from qtopo.rules.workers.disable_prefetch_ignored import DisablePrefetchIgnored
 from qtopo.rules.workers.embedded_beat import EmbeddedBeat
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 RULES: tuple[type[Rule], ...] = (
     ThreadsAutoscale,
     SoloConcurrency,
-    AutoscaleOrder,
+    AutoscaleReversed,
     PoolIgnoresRecycling,
     PoolIgnoresTimeLimit,
     ExtraArgsConflict,
