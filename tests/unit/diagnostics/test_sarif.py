@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from reports import place, problem, report
+from sarif_pydantic import Sarif
 
 from qtopo import __version__
 from qtopo.cli.common import render as cli_render
@@ -127,6 +128,13 @@ def test_the_whole_file() -> None:
     text = render(everything())
     validated(text)
     agrees("report.sarif", text.replace(f'"{__version__}"', '"VERSION"'))
+
+
+def test_another_reader_of_the_standard_takes_all_of_it() -> None:
+    """Models that somebody else made from the schema keep every key, and know each."""
+    document = json.loads(render(everything()))
+    read = Sarif.model_validate(document)
+    assert json.loads(read.model_dump_json(by_alias=True, exclude_unset=True)) == document
 
 
 def test_a_clean_run_has_its_rules_and_no_result() -> None:
