@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import hypothesis
 import pytest
 
 from brokers import rabbitmq_url, redis_url, results_url
@@ -14,6 +15,12 @@ _BROKERS = {"rabbitmq_url", "redis_url", "results_url"}
 _OURS = ("QTOPO_", "CELERY_")
 # The short names are those that `celery` itself reads.
 _NAMES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "APP", "BROKER_URL", "REMAP_SIGTERM")
+
+# Here every run tries other examples; a change that did nothing wrong must not
+# be held up by one that nobody has seen before.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 def pytest_configure() -> None:
