@@ -55,9 +55,13 @@ class Patterns(Generic[T]):
     def find(self, name: str) -> T | None:
         """Return what the first pattern that matches decides, or None."""
         best = -1
-        for filed in self._candidates(name):
-            if (best < 0 or filed.order < best) and filed.matches(name):
-                best = filed.order
+        by_prefix, longest = self._by_prefix, len(name)
+        for length in self._lengths:
+            if length > longest:
+                break
+            for order, matches in by_prefix.get(name[:length], ()):
+                if (best < 0 or order < best) and matches(name):
+                    best = order
         return None if best < 0 else self._values[best]
 
     def matching(self, name: str) -> list[T]:
