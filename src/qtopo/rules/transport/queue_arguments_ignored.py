@@ -77,9 +77,11 @@ class QueueArgumentsIgnored(Rule):
                 if one.name not in honoured
                 and (one.name, one.value) != ("x-queue-type", CLASSIC)
                 # One that is not declared has been reported.
-                and (one.name != "x-dead-letter-exchange" or one.value in exchanges)
+                and (one.name != "x-dead-letter-exchange" or str(one.value) in exchanges)
             ]
             if ignored:
+                # Whatever the order of the keys, the finding is the same.
+                ignored.sort(key=lambda one: (len(one.path) > 3, one.name * (len(one.path) > 3)))
                 keys = ", ".join(repr(one.path[-1]) for one in ignored)
                 yield self.finding(
                     f"{broker.transport} ignores {keys} of queue {name!r}",

@@ -89,7 +89,7 @@ class PoolIgnoresTimeLimit(Rule):
                         related=[("the pool is said here", ("workers", name, "pool"))],
                     )
         for task, placement in placed(context, "time_limit", "soft_time_limit"):
-            for name in placement.workers:
+            for name in sorted(placement.workers):
                 pool = workers[name].pool
                 keys = [key for key in IGNORED.get(pool, ()) if getattr(task, key) is not None]
                 if keys:
