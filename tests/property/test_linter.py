@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 import tomli_w
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from flaws import flawed, shuffled
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MANY = settings(
     deadline=None,
     max_examples=100,
+    # Shrinking a whole topology takes minutes and makes it little clearer.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 PAGES = [
