@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 from typing import TYPE_CHECKING
@@ -129,6 +130,109 @@ def test_a_fix_that_does_harm_is_left_out_and_named(
     assert shown.startswith("Nothing to fix.\nLeft out a fix")
     assert "topology.toml:8:1: unknown key 'routng_key'" in shown
     assert file.read_text() == keyed
+
+
+HARMFUL = GOOD.replace("# here\n", '# here\nroutng_key = "x"\n')
+
+
+def closing(shown: str) -> str:
+    return shown.splitlines()[-1]
+
+
+def test_only_what_would_be_mended_is_called_fixable(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(HARMFUL)
+    assert main(["check", "--color", "never"]) == 1
+    shown = capsys.readouterr()
+    assert "= fix: write 'routing_key'" in shown.out
+    assert closing(shown.out) == "Found 1 error in 1 file."
+    # With the key of its right name taken out again, nothing new is left.
+    file.write_text(HARMFUL.replace('["celery", "emails"]', '["celery", "emials"]'))
+    main(["check", "--color", "never"])
+    assert closing(capsys.readouterr().out) == "Found 2 errors in 1 file. 1 fixable with --fix."
+    assert main(["check", "--fix", "--color", "never"]) == 1
+    shown = capsys.readouterr()
+    assert shown.err.startswith("Fixed 1 problem in 1 file.\nLeft out a fix")
+    assert closing(shown.out) == "Found 1 error in 1 file."
+
+
+def test_both_kinds_of_fixes_are_counted(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = BAD + '[tasks."shop.a"]\nduration = 40\n'
+    file.write_text(text)
+    main(["check", "--color", "never"])
+    shown = capsys.readouterr().out
+    assert closing(shown).endswith("1 fixable with --fix (1 more with --unsafe-fixes).")
+    assert file.read_text() == text
+    main(["check", "--unsafe-fixes"])
+    assert capsys.readouterr().err == "Fixed 2 problems in 1 file.\n"
+    assert file.read_text() == text.replace("emials", "emails").replace("= 40", '= "40s"')
+
+
+def test_what_a_fix_brings_to_light_is_not_counted(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(GOOD.replace("[workers.", "[worker.").replace('"celery",', '"celrey",'))
+    main(["check", "--color", "never"])
+    shown = capsys.readouterr().out
+    assert closing(shown).endswith(" in 1 file. 1 fixable with --fix.")
+    main(["check", "--fix"])
+    assert capsys.readouterr().err == "Fixed 2 problems in 1 file.\n"
+    assert file.read_text() == GOOD
+
+
+def test_the_search_for_fixes_that_do_no_harm_ends(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = "".join(
+        f'[[routes]]\ntask = "a{number}.*"\nqueue = "celery"\nroutng_key = "x"\n'
+        for number in range(60)
+    )
+    file.write_text(BAD + bad)
+    main(["check", "--color", "never"])
+    assert re.search(r"\. Up to \d\d fixable with --fix\.$", closing(capsys.readouterr().out))
+    main(["check", "--fix"])
+    assert "Fixed 1 problem in 1 file.\nLeft out 60 fixes" in capsys.readouterr().err
+
+
+def test_a_selection_and_a_baseline_count_too(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(BAD.replace('["celery", "emails"]', '["celery", "emails", "celery"]'))
+    main(["check", "--color", "never", "--select", "worker-queue-twice"])
+    assert closing(capsys.readouterr().out).endswith("1 warning in 1 file. 1 fixable with --fix.")
+    main(["check", "--write-baseline", "known.json"])
+    file.write_text(
+        file.read_text().replace("[queues.celery]\n", "[queues.celery]\ndurable = 'true'\n")
+    )
+    capsys.readouterr()
+    main(["check", "--color", "never", "--baseline", "known.json"])
+    assert closing(capsys.readouterr().out).endswith(" 1 fixable with --fix.")
+
+
+def test_other_commands_offer_no_fix(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(GOOD + "[queues.q]\ndurable = 'true'\n")
+    for command in (["route", "shop.a"], ["workers"], ["emit", "celeryconfig.py"]):
+        main(command)
+        shown = capsys.readouterr()
+        assert "durable" in shown.err, command
+        assert "fixable" not in shown.out + shown.err, command
+
+
+def test_without_a_fix_nothing_is_tried(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qtopo.fixes import mending
+
+    monkeypatch.setattr(mending, "mend", None)
+    file.write_text(GOOD)
+    assert main(["check"]) == 0
+    file.write_text(GOOD + "[queues.orders]\n")
+    assert main(["check", "--color", "never"]) == 1
+    assert closing(capsys.readouterr().out) == "Found 1 error in 1 file."
+    file.write_text(BAD)
+    # Programs are told of each fix and of no sum.
+    assert main(["check", "--format", "json"]) == 1
 
 
 def test_two_topologies_with_a_file_in_common(tmp_path: Path) -> None:

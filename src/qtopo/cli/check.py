@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from qtopo.diagnostics import Diagnostic
+    from qtopo.diagnostics.report import Fixable
     from qtopo.rules.base import Rule
     from qtopo.rules.engine import Fault
     from qtopo.source import Loaded
@@ -98,9 +99,9 @@ def call(args: argparse.Namespace) -> int:
         return watch(lambda: _watched(args, files))
     outcome = examine(args, files)
     if args.write_baseline:
-        return _write_baseline(args, outcome)
+        return _write_baseline(args, outcome, files)
     if outcome.names:
-        answer(_shown(args, outcome))
+        answer(_shown(args, outcome, files))
     code = max(outcome.code, fixed)
     if code == OK and any(_counts(one, args.fail_on) for one in outcome.diagnostics):
         return NO
@@ -221,7 +222,7 @@ def _complain_of(fault: Fault, file: str) -> None:
         say(fault.traceback)
 
 
-def _shown(args: argparse.Namespace, outcome: Outcome) -> str:
+def _shown(args: argparse.Namespace, outcome: Outcome, files: list[str]) -> str:
     if args.statistics:
         from qtopo.cli.statistics import statistics
 
@@ -235,7 +236,18 @@ def _shown(args: argparse.Namespace, outcome: Outcome) -> str:
         suppressed=outcome.suppressed,
         color=args.color,
         extra=outcome.extra,
+        fixable=_fixable(args, outcome, files),
     )
+
+
+def _fixable(args: argparse.Namespace, outcome: Outcome, files: list[str]) -> Fixable | None:
+    """Return how many findings fixes would mend; None where nobody is told, or nothing has one."""
+    fixes = [one.fix.safe for one in outcome.diagnostics if one.fix is not None]
+    if args.format != "full" or not fixes:
+        return None
+    from qtopo.cli.fixing import count
+
+    return count(args, files, _judge(args), safe=any(fixes), unsafe=not all(fixes))
 
 
 def _watched(args: argparse.Namespace, files: list[str]) -> tuple[str, list[str]]:
@@ -248,7 +260,7 @@ def _watched(args: argparse.Namespace, files: list[str]) -> tuple[str, list[str]
             [],
         )
     else:
-        text, seen = _shown(args, outcome) if outcome.names else "", list(outcome.names)
+        text, seen = _shown(args, outcome, files) if outcome.names else "", list(outcome.names)
         seen += [path for rule in outcome.extra if (path := plugin_file(rule))]
     return text, [*files, *outcome.names, *seen, "pyproject.toml"]
 
@@ -258,14 +270,14 @@ def plugin_file(rule: type[Rule]) -> str | None:
     return getattr(sys.modules.get(rule.__module__), "__file__", None)
 
 
-def _write_baseline(args: argparse.Namespace, outcome: Outcome) -> int:
+def _write_baseline(args: argparse.Namespace, outcome: Outcome, files: list[str]) -> int:
     """Write the findings; with errors of shape there are too few of them to be written."""
     from qtopo.cli import baseline
 
     broken = [one for one in outcome.diagnostics if not baseline.may_stand(one)]
     if broken or outcome.code != OK:
         outcome.diagnostics = broken
-        answer(_shown(args, outcome))
+        answer(_shown(args, outcome, files))
         complain("no baseline is written: not all could be checked", "mend this first")
         return outcome.code or NO
     content = baseline.write(args.write_baseline, outcome.diagnostics)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from qtopo import api, source
 from qtopo.cli.main import NO
-from qtopo.errors import QtopoError, UnreadableFileError
+from qtopo.errors import QtopoError
+from qtopo.source import search
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
     from qtopo.diagnostics import Diagnostic
-    from qtopo.diagnostics.report import RuleFacts
+    from qtopo.diagnostics.report import Fixable, RuleFacts
     from qtopo.rules.base import Rule
     from qtopo.source import Loaded
 
@@ -51,40 +52,7 @@ def find_topology(named: str | None) -> str:
 
     Raises UnreadableFileError where there is none.
     """
-    if named:
-        return named
-    if os.environ.get("QTOPO_TOPOLOGY"):
-        return os.environ["QTOPO_TOPOLOGY"]
-    folder = os.getcwd()
-    while True:
-        configured = _configured(os.path.join(folder, "pyproject.toml"))
-        for candidate in (configured, "topology.toml"):
-            path = candidate and os.path.join(folder, candidate)
-            if path and (candidate == configured or os.path.exists(path)):
-                return os.path.relpath(path)
-        above = os.path.dirname(folder)
-        if above == folder:
-            raise UnreadableFileError(
-                "no topology.toml here or in a folder above",
-                "name one with -t FILE, or write one with `qtopo init`",
-            )
-        folder = above
-
-
-def _configured(pyproject: str) -> str | None:
-    """Return `[tool.qtopo] topology` of a pyproject.toml, if there is one."""
-    if not os.path.exists(pyproject):
-        return None
-    import tomli
-
-    try:
-        with open(pyproject, "rb") as stream:
-            content = tomli.load(stream)
-    except (OSError, ValueError):
-        # Not ours to judge: whoever uses it will say so.
-        return None
-    named = content.get("tool", {}).get("qtopo", {}).get("topology")
-    return named if isinstance(named, str) and named else None
+    return search.find_topology(named)
 
 
 def load(args: argparse.Namespace) -> Loaded:
@@ -153,10 +121,14 @@ def render(
     suppressed: int = 0,
     color: str = "auto",
     extra: Iterable[type[Rule]] = (),
+    fixable: Fixable | None = None,
 ) -> str:
-    """Return diagnostics in one of the formats, for a stream."""
+    """Return diagnostics in one of the formats, for a stream.
+
+    `fixable` is what `check` can mend of them: other commands do not offer it.
+    """
     from qtopo.diagnostics.formats import DESCRIBING, renderer
-    from qtopo.diagnostics.report import Report
+    from qtopo.diagnostics.report import Fixable, Report
 
     return renderer(format)(
         Report(
@@ -168,6 +140,7 @@ def render(
             width=terminal_width(stream),
             unicode=use_unicode(stream),
             rules=_facts(extra) if format in DESCRIBING else (),
+            fixable=fixable or Fixable(),
         )
     )
 

@@ -11,12 +11,17 @@ from qtopo.errors import UnreadableFileError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qtopo.diagnostics import Diagnostic
+    from qtopo.diagnostics.report import Fixable
+    from qtopo.fixes.mending import Mended
     from qtopo.source import Loaded
 
 _SHOWN = 10
+
+_PATIENCE = 20
+"""How many sets of fixes are tried to find out how many would be made."""
 
 
 def call(
@@ -31,6 +36,75 @@ def call(
     and the code is 1 where there are any. What was done is said on stderr; what
     is left is for `check` to say.
     """
+    code = OK
+    done: dict[str, bytes] = {}
+    fixed = 0
+    declined: list[Diagnostic] = []
+    changed: list[str] = []
+    for file in dict.fromkeys(files):
+        try:
+            # What one topology changes, another that includes the same file finds changed.
+            mended = _mend(args, file, examine, unsafe=args.unsafe_fixes, contents=done)
+        except UnreadableFileError as error:
+            complain(str(error), error.help)
+            code = CANNOT
+            continue
+        fixed += len(mended.made)
+        declined += mended.declined
+        for name, content in mended.after.items():
+            if args.diff:
+                _show(name, mended.before[name], content, args.color)
+            else:
+                write_file(name, content)
+            changed.append(name)
+        done |= mended.after
+    names = list(dict.fromkeys(changed))
+    if fixed or declined or args.diff:
+        say(_summary(fixed, len(names), would=args.diff))
+        _say_declined(declined)
+    return NO if code == OK and args.diff and names else code
+
+
+def count(
+    args: argparse.Namespace,
+    files: Iterable[str],
+    examine: Callable[[Loaded], Sequence[Diagnostic]],
+    *,
+    safe: bool,
+    unsafe: bool,
+) -> Fixable:
+    """Return how many of the findings `call` would mend, by making the fixes and writing nothing.
+
+    `safe` and `unsafe` say which fixes there are. One that would bring up another
+    finding is none. Where very many are like that the search is given up.
+    """
+    from qtopo.diagnostics.report import Fixable
+
+    sums = {False: 0, True: 0}
+    exact = True
+    for file in files:
+        for kind in sums:
+            if not (unsafe if kind else safe):
+                continue
+            try:
+                mended = _mend(args, file, examine, unsafe=kind, patience=_PATIENCE)
+            except UnreadableFileError:
+                continue
+            sums[kind] += len(mended.mended) + len(mended.left)
+            exact = exact and not mended.left
+    return Fixable(sums[False], max(0, sums[True] - sums[False]), exact)
+
+
+def _mend(
+    args: argparse.Namespace,
+    file: str,
+    examine: Callable[[Loaded], Sequence[Diagnostic]],
+    *,
+    unsafe: bool,
+    contents: Mapping[str, bytes] | None = None,
+    patience: int | None = None,
+) -> Mended:
+    """Mend one file as the command line asks for."""
     from qtopo.cli.lint_options import from_project
     from qtopo.fixes.mending import mend
 
@@ -51,40 +125,15 @@ def call(
             found = Baseline(args.baseline).new(list(found))
         return found
 
-    code = OK
-    done: dict[str, bytes] = {}
-    fixed = 0
-    declined: list[Diagnostic] = []
-    changed: list[str] = []
-    for file in dict.fromkeys(files):
-        try:
-            # What one topology changes, another that includes the same file finds changed.
-            mended = mend(
-                file,
-                args.env,
-                everything,
-                choose=chosen,
-                unsafe=args.unsafe_fixes,
-                contents=done,
-            )
-        except UnreadableFileError as error:
-            complain(str(error), error.help)
-            code = CANNOT
-            continue
-        fixed += len(mended.made)
-        declined += mended.declined
-        for name, content in mended.after.items():
-            if args.diff:
-                _show(name, mended.before[name], content, args.color)
-            else:
-                write_file(name, content)
-            changed.append(name)
-        done |= mended.after
-    names = list(dict.fromkeys(changed))
-    if fixed or declined or args.diff:
-        say(_summary(fixed, len(names), would=args.diff))
-        _say_declined(declined)
-    return NO if code == OK and args.diff and names else code
+    return mend(
+        file,
+        args.env,
+        everything,
+        choose=chosen,
+        unsafe=unsafe,
+        contents=contents,
+        patience=patience,
+    )
 
 
 def _summary(fixed: int, files: int, *, would: bool) -> str:

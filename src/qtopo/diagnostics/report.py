@@ -22,6 +22,17 @@ class RuleFacts(NamedTuple):
     docs: str
 
 
+class Fixable(NamedTuple):
+    """How many of the problems shown a tool can mend: by itself, and only when told to.
+
+    Where not all was tried (`exact` is False) it may be fewer.
+    """
+
+    safe: int = 0
+    unsafe: int = 0
+    exact: bool = True
+
+
 class Report(NamedTuple):
     """The outcome of one run, and how it may be shown.
 
@@ -30,7 +41,8 @@ class Report(NamedTuple):
     diagnostics that comments in the files have waived. `width` is that of the
     terminal in columns; `unicode` says whether the output takes more than ASCII
     (box characters). `rules` are those that could have found something, for the
-    formats that list them (`formats.DESCRIBING`).
+    formats that list them (`formats.DESCRIBING`). `fixable` is what the closing
+    sentence offers to mend.
     """
 
     files: tuple[str, ...]
@@ -41,6 +53,7 @@ class Report(NamedTuple):
     width: int = 80
     unicode: bool = True
     rules: tuple[RuleFacts, ...] = ()
+    fixable: Fixable = Fixable()
 
     def counts(self) -> dict[str, int]:
         """Return how many diagnostics there are of each severity, the most severe first."""

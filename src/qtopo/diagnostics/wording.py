@@ -8,7 +8,7 @@ from qtopo.diagnostics.screen import visible
 
 if TYPE_CHECKING:
     from qtopo.diagnostics.diagnostic import Diagnostic
-    from qtopo.diagnostics.report import Report
+    from qtopo.diagnostics.report import Fixable, Report
     from qtopo.topology.finding import Place
 
 
@@ -40,17 +40,16 @@ def summary(report: Report) -> str:
         return f"All good: checked {_files(report)}{waived}."
     counts = [_number(count, noun) for noun, count in report.counts().items() if count]
     files = len({one.place.file for one in report.diagnostics})
-    return f"Found {_series(counts)} in {_number(files, 'file')}{waived}.{_fixable(report)}"
+    return f"Found {_series(counts)} in {_number(files, 'file')}{waived}.{_fixable(report.fixable)}"
 
 
-def _fixable(report: Report) -> str:
+def _fixable(fixable: Fixable) -> str:
     """Return what to call to have some of it mended; nothing where nothing can be."""
-    safe = sum(one.fix is not None and one.fix.safe for one in report.diagnostics)
-    unsafe = sum(one.fix is not None and not one.fix.safe for one in report.diagnostics)
-    if not safe:
-        return f" {unsafe} fixable with --unsafe-fixes." if unsafe else ""
-    more = f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
-    return f" {safe} fixable with --fix{more}."
+    limit, first = ("", "") if fixable.exact else ("up to ", "Up to ")
+    if not fixable.safe:
+        return f" {first}{fixable.unsafe} fixable with --unsafe-fixes." if fixable.unsafe else ""
+    more = f" ({limit}{fixable.unsafe} more with --unsafe-fixes)" if fixable.unsafe else ""
+    return f" {first}{fixable.safe} fixable with --fix{more}."
 
 
 def _files(report: Report) -> str:

@@ -34,13 +34,17 @@ class Mended(NamedTuple):
 
     `before` are the same files as they are. `made` are the problems that are
     gone by a fix, `declined` those whose fix cannot be made here, or would bring
-    up another finding.
+    up another finding. `mended` are those among the first findings that had a fix
+    and are gone in the end: `made` also holds what only a fix has brought to light.
+    `left` are those whose fix was not tried, since patience ended before.
     """
 
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
     made: tuple[Diagnostic, ...]
     declined: tuple[Diagnostic, ...]
+    mended: tuple[Diagnostic, ...]
+    left: tuple[Diagnostic, ...]
 
 
 def mend(
@@ -51,13 +55,16 @@ def mend(
     choose: Choose = lambda _, found: found,
     unsafe: bool = False,
     contents: Mapping[str, bytes] | None = None,
+    patience: int | None = None,
 ) -> Mended:
     """Make every fix that can be made, until none is left.
 
     `examine` says what is wrong with what was read, and `choose` which of that
     is to be fixed; whether a fix does good is judged by all of it. Only safe fixes are made
-    unless `unsafe`; with an environment only those of its overlay. Raises
-    UnreadableFileError and UnknownNameError as reading does.
+    unless `unsafe`; with an environment only those of its overlay. `contents`
+    stand for what is in the files. After `patience` sets of fixes that were tried
+    no more are (None: there is no limit). Raises UnreadableFileError and
+    UnknownNameError as reading does.
     """
     before: dict[str, bytes] = {}
     after: dict[str, bytes] = dict(contents or {})
@@ -65,26 +72,34 @@ def mend(
     declined: dict[object, Diagnostic] = {}
     loaded = source.read(file, environment, after)
     found = examine(loaded)
-    while True:
-        chosen = choose(loaded, found)
-        due = [one for one in _due(chosen, unsafe) if _identity(one) not in declined]
-        if not due:
-            break
-        batch = _apart(due)
-        while batch:
-            step = _step(batch, _State(after, loaded, found), before, examine, unsafe)
-            if step is not None:
-                (after, loaded, found), more = step
-                made += more
+    first = due = _due(choose(loaded, found), unsafe)
+    tries, most, again = 0, len(due), False
+    while tries != patience:
+        batch = _apart(one for one in due if _identity(one) not in declined)[:most]
+        if not batch:
+            if not again:
                 break
-            if len(batch) == 1:
-                declined[_identity(batch[0])] = batch[0]
-            # One of them spoils it: the first half now, the others with the next round.
-            batch = batch[: len(batch) // 2]
+            # What did harm before the other fixes were made may do none now.
+            declined, again = {}, False
+            continue
+        tries += 1
+        step = _step(batch, _State(after, loaded, found), before, examine, unsafe)
+        if step is not None:
+            (after, loaded, found), more = step
+            made += more
+            due = _due(choose(loaded, found), unsafe)
+            most, again = most * 2, bool(declined)
+        elif len(batch) == 1:
+            declined[_identity(batch[0])] = batch[0]
+        else:
+            # One of them spoils it: fewer at a time.
+            most = len(batch) // 2
+    left = [one for one in due if _identity(one) not in declined]
     changed = {
         name: after[name] for name, old in before.items() if name in after and after[name] != old
     }
-    return Mended(before, changed, tuple(made), tuple(declined.values()))
+    mended = tuple(_new(found, first))
+    return Mended(before, changed, tuple(made), tuple(declined.values()), mended, tuple(left))
 
 
 class _State(NamedTuple):
@@ -134,7 +149,7 @@ def _identity(one: Diagnostic) -> tuple[object, ...]:
     return one.code, one.message, one.place.file, one.place.path
 
 
-def _new(before: Sequence[Diagnostic], after: Iterable[Diagnostic]) -> list[Diagnostic]:
+def _new(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Return the findings that were not there before.
 
     The place of a finding may move, as list items do, or its wording change, but not both.
@@ -215,7 +230,7 @@ def _try(
         if document is None:
             return None
         if name not in before:
-            before[name] = contents.get(name) or read_file(name)
+            before[name] = contents[name] if name in contents else read_file(name)
         try:
             text = apply(document.text, document.data, wanted)
         except Unfit:

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from qtopo.rules.order import by_name
 from qtopo.topology.finding import At, Finding
 from qtopo.topology.suggest import did_you_mean
 
@@ -38,6 +39,7 @@ class Option(NamedTuple):
 class Context:
     """What a rule may read: the topology, and which parts of the file are broken.
 
+    The tables of `topology` are in the order of their names, whatever the file says.
     `broken` are the key paths of errors of shape. What they named could not be
     read, so the topology says nothing about it. `memory` is for what several
     rules derive from the two. `options` are the values set, by rule and option.
@@ -49,8 +51,8 @@ class Context:
         broken: Sequence[Path] = (),
         options: Mapping[str, Mapping[str, Any]] = _NOTHING,
     ) -> None:
-        self.topology = topology
-        self.wiring = topology.wiring
+        self.topology = by_name(topology)
+        self.wiring = self.topology.wiring
         self.broken = tuple(broken)
         self.memory: dict[str, Any] = {}
         self._options = options

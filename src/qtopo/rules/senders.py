@@ -62,10 +62,11 @@ def route_label(route: Route) -> str:
     """Return what a sentence calls a route: `route 'shop.*'`."""
     task = route.task
     if isinstance(task, Regex):
-        return f"the route for the expression {task.regex!r}"
+        return f"the route for the expression {task.regex!r}" if task.regex else "a route"
     if isinstance(task, tuple):
-        task = task[0] if task else ""
-    return f"the route for {task!r}"
+        task = next(filter(None, task), "")
+    # It may be missing, or not be readable.
+    return f"the route for {task!r}" if task else "a route"
 
 
 def takes_everything(topology: Topology) -> bool:

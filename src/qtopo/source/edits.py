@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from qtopo.source.layout import Layout
-from qtopo.source.positions import Spans, index
+from qtopo.source.positions import index
+from qtopo.source.statements import Statements
+from qtopo.source.tokens import keys_before
 from qtopo.source.values import key_text, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qtopo.source.layout import Change
+    from qtopo.source.positions import Spans
+    from qtopo.source.tokens import Span
     from qtopo.topology.finding import Edit, Path
 
 
@@ -43,11 +47,10 @@ def apply(text: str, data: dict[str, Any], edits: Sequence[Edit]) -> str:
         ordered.sort(key=_late_items_first)
         for edit in ordered:
             _change(expected, edit)
-        headers = _headers(text, edits)
-        layout = Layout(text)
+        writer = _Writer(text, data, spans)
         changes: list[Change] = []
         for edit in ordered:
-            changes += _changes(layout, data, edit, spans, headers)
+            changes += writer.changes(edit)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise Unfit(str(error)) from None
     changed = _joined(text, changes)
@@ -99,13 +102,6 @@ def _wanted(edits: Iterable[Edit]) -> Iterable[Path]:
             yield from ((*path[:-1], item) for item in range(max(0, path[-1] - 1), path[-1] + 2))
 
 
-def _headers(text: str, edits: Sequence[Edit]) -> dict[Path, Spans]:
-    """Return every path that has a header, where an edit has to know the others around it."""
-    if not any(one.at.part == "key" or one.new == {} for one in edits):
-        return {}
-    return {path: spans for path, spans in index(text).items() if spans.header is not None}
-
-
 def _change(data: Any, edit: Edit) -> None:
     """Make the same change in the plain tables."""
     *above, last = edit.at.path
@@ -129,78 +125,127 @@ def _change(data: Any, edit: Edit) -> None:
         data[last] = edit.new
 
 
-def _changes(
-    layout: Layout,
-    data: Any,
-    edit: Edit,
-    spans: dict[Path, Spans],
-    headers: dict[Path, Spans],
-) -> list[Change]:
-    """Return what an edit changes in the text."""
-    path = edit.at.path
-    own = spans.get(path)
-    parent = spans.get(path[:-1]) if path[1:] else Spans(None, None, None)
-    if edit.at.part == "key":
-        places = _names(layout.text, path, own, headers)
-        return [(*span, key_text(edit.new, layout.text[slice(*span)])) for span in places]
-    if own is not None and edit.new is not None:
-        if own.value is None:
-            raise ValueError("it is a table of its own")
-        return [(*own.value, value_text(edit.new, layout.text[slice(*own.value)], _at(data, path)))]
-    if own is None and edit.new == {}:
-        return [
-            layout.new_table(path, [one.header for one in _siblings(path, headers) if one.header])
-        ]
-    if parent is None:
-        raise KeyError(path[-1])
-    if isinstance(path[-1], int):
+class _Writer:
+    """Finds what an edit changes in a text; `spans` are the places of all that is edited."""
+
+    def __init__(self, text: str, data: Any, spans: dict[Path, Spans]) -> None:
+        self._text = text
+        self._data = data
+        self._spans = spans
+        self._layout = Layout(text)
+        self._statements = Statements(text)
+
+    def changes(self, edit: Edit) -> list[Change]:
+        """Return what is replaced. Raises KeyError, TypeError or ValueError where it cannot be."""
+        path = edit.at.path
+        own = self._spans.get(path)
+        if edit.at.part == "key":
+            return self._renamed(path, edit.new)
+        if own is not None and edit.new is not None:
+            if own.value is None:
+                raise ValueError("it is a table of its own")
+            old = self._text[slice(*own.value)]
+            return [(*own.value, value_text(edit.new, old, _at(self._data, path)))]
+        if isinstance(path[-1], int) and edit.new != {}:
+            return self._item(path, edit.new)
+        if edit.new is None:
+            return self._without(path)
+        return self._with(path, edit.new)
+
+    def _renamed(self, path: Path, name: str) -> list[Change]:
+        places = self._statements.names(path)
+        if not places:
+            raise KeyError(path[-1])
+        return [(*span, key_text(name, self._text[slice(*span)])) for span in places]
+
+    def _item(self, path: Path, new: Any) -> list[Change]:
+        """Put an item at the end of a list, or take one out."""
+        last = path[-1]
+        parent, own = self._spans.get(path[:-1]), self._spans.get(path)
+        if parent is None or not isinstance(last, int):
+            raise KeyError(last)
         if parent.value is None:
             raise ValueError("it is a list of tables")
-        before = spans.get((*path[:-1], path[-1] - 1))
-        if edit.new is None:
-            if own is None or own.value is None:
-                raise KeyError(path[-1])
-            return layout.without_item(own.value, before and before.value, parent.value)
-        return layout.with_item(value_text(edit.new), before and before.value, parent.value)
-    inline = parent.value is not None
-    if edit.new is None:
+        neighbour = self._spans.get((*path[:-1], last - 1))
+        before = neighbour and neighbour.value
+        if new is not None:
+            return self._layout.with_item(value_text(new), before, parent.value)
+        if own is None or own.value is None:
+            raise KeyError(last)
+        return self._layout.without_item(own.value, before, parent.value)
+
+    def _without(self, path: Path) -> list[Change]:
+        """Take a key out, with its value: a line, or what stands between two commas."""
+        own = self._spans.get(path)
         if own is None or own.key is None or own.value is None:
             raise ValueError("it is a table of its own")
-        if inline:
-            raise ValueError("it stands in an inline table")
-        return [layout.without_line(own.key, own.value)]
-    if inline or parent.header is None:
-        raise ValueError("the table has no header")
-    return [layout.with_line(parent.header, f"{key_text(str(path[-1]))} = {value_text(edit.new)}")]
+        start = keys_before(self._text, own.key)[0][0]
+        table = self._statements.braces(path)
+        if table is None:
+            return [self._layout.without_line((start, own.key[1]), own.value)]
+        braces, others = self._braces(table), self._statements.inside(table)
+        earlier = [one.span for one in others if one.end <= start]
+        around = self._text[braces[0] : start] + self._text[own.value[1] : braces[1]]
+        if len(others) == 1 and "#" not in around:
+            return [(braces[0] + 1, braces[1] - 1, "")]
+        before = earlier[-1] if earlier else None
+        return self._layout.without_item((start, own.value[1]), before, braces)
+
+    def _with(self, path: Path, new: Any) -> list[Change]:
+        """Put a key in a table, the way that the table is written."""
+        *_, last = path
+        table = path[:-1]
+        line = f"{key_text(str(last))} = {value_text(new)}"
+        around = self._statements.spans.get(table)
+        if around is not None and around.value is not None:
+            if self._text[around.value[0]] != "{":
+                raise KeyError(last)
+            return self._between_braces(table, line)
+        if around is not None and around.header is not None:
+            if new != {} or self._holds_braces(table):
+                return [self._layout.with_line(around.header, line)]
+        elif table and (model := self._statements.below(table)) is not None:
+            line = f"{model.prefix(self._text, table)}.{line}"
+            inside = self._statements.braces(model.path)
+            if inside is not None:
+                return self._between_braces(inside, line)
+            return [self._layout.with_line_below(model.span, line)]
+        if new != {}:
+            raise ValueError("the table has no header")
+        return [self._layout.new_table(path, self._headers_beside(path))]
+
+    def _between_braces(self, table: Path, item: str) -> list[Change]:
+        others = self._statements.inside(table)
+        if not others:
+            return self._layout.with_item(f" {item} ", None, self._braces(table))
+        return self._layout.with_item(item, others[-1].span, self._braces(table))
+
+    def _braces(self, table: Path) -> Span:
+        found = self._statements.spans[table].value
+        if found is None:
+            raise ValueError("the table has no braces")
+        return found
+
+    def _holds_braces(self, table: Path) -> bool:
+        """Whether the tables in a table are written between braces, on lines of their own."""
+        return any(
+            spans.value is not None and self._text[spans.value[0]] == "{"
+            for one, spans in self._statements.spans.items()
+            if len(one) == len(table) + 1 and one[:-1] == table
+        )
+
+    def _headers_beside(self, path: Path) -> list[Span]:
+        return [
+            spans.header
+            for one, spans in self._statements.headers.items()
+            if one[: len(path) - 1] == path[:-1] and spans.header is not None
+        ]
 
 
 def _at(data: Any, path: Path) -> Any:
     for part in path:
         data = data[part]
     return data
-
-
-def _names(
-    text: str, path: Path, own: Spans | None, headers: dict[Path, Spans]
-) -> list[tuple[int, int]]:
-    """Return every place where a key is written: its own, and in the headers below it."""
-    from qtopo.source.tokens import SPACES, after, keys
-
-    depth = sum(isinstance(part, str) for part in path) - 1
-    places = set() if own is None or own.key is None else {own.key}
-    for one, spans in headers.items():
-        if one[: len(path)] == path and spans.header is not None:
-            start = spans.header[0]
-            brackets = 2 if text.startswith("[[", start) else 1
-            _, parts = keys(text, after(SPACES, text, start + brackets))
-            places.add(parts[depth][1])
-    if not places:
-        raise KeyError(path[-1])
-    return sorted(places)
-
-
-def _siblings(path: Path, headers: dict[Path, Spans]) -> Iterable[Spans]:
-    return (spans for one, spans in headers.items() if one[: len(path) - 1] == path[:-1])
 
 
 def _joined(text: str, changes: Sequence[Change]) -> str:

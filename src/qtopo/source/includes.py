@@ -23,6 +23,9 @@ MAIN_ONLY = ("app", "broker", "results", "defaults", "lint", "environments")
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
+_LISTS = ("routes", "tests")
+"""The lists that included files make longer."""
+
 _NESTED = {"beat": ("schedule",)}
 """Tables merged key by key, with the tables in them that are merged by name."""
 
@@ -31,8 +34,8 @@ class Merged:
     """The files of one topology as one table, with where each part came from.
 
     `documents[0]` is the main file. `homes[path]` is the document of the merged
-    path (the longest prefix that is listed counts); `routes[i]` is the document
-    and the index there of the i-th route. `contents` holds the bytes of files
+    path (the longest prefix that is listed counts); `items["routes"][i]` is the
+    document and the index there of the i-th route. `contents` holds the bytes of files
     that are to be taken for others than they have.
     """
 
@@ -41,14 +44,15 @@ class Merged:
         self.contents = contents
         self.data: dict[str, Any] = {}
         self.homes: dict[Path, Document] = {}
-        self.routes: list[tuple[Document, int]] = []
+        self.items: dict[str, list[tuple[Document, int]]] = {key: [] for key in _LISTS}
 
     def home(self, path: Path) -> tuple[Document, Path]:
         """Return the document of a merged path, and the path in it."""
-        if len(path) > 1 and path[0] == "routes" and isinstance(path[1], int):
-            if path[1] < len(self.routes):
-                document, index = self.routes[path[1]]
-                return document, ("routes", index, *path[2:])
+        if len(path) > 1 and path[0] in _LISTS and isinstance(path[1], int):
+            items = self.items[str(path[0])]
+            if path[1] < len(items):
+                document, index = items[path[1]]
+                return document, (path[0], index, *path[2:])
             return self.documents[0], path
         for length in range(min(len(path), 3), 0, -1):
             home = self.homes.get(path[:length])
@@ -63,11 +67,16 @@ def read(file: str, reader: Reader, contents: Mapping[str, bytes] = _NOTHING) ->
     Raises UnreadableFileError where the main file cannot be read; everything
     else is reported.
     """
-    main = parse(file, contents.get(file) or read_file(file), reader)
+    main = parse(file, _content(file, contents), reader)
     merged = Merged(main, contents)
     seen = {os.path.realpath(file): file}
     _add(merged, main, reader, seen, (os.path.realpath(file),))
     return merged
+
+
+def _content(file: str, contents: Mapping[str, bytes]) -> bytes:
+    """Return what is to be taken for the content of a file, which may be nothing at all."""
+    return contents[file] if file in contents else read_file(file)
 
 
 def _add(
@@ -85,11 +94,11 @@ def _add(
                 part="table",
                 file=document.file,
             )
-        elif key == "routes" and type(value) is list:
-            routes = merged.data.setdefault("routes", [])
-            if type(routes) is list:
-                routes.extend(value)
-                merged.routes.extend((document, index) for index in range(len(value)))
+        elif key in _LISTS and type(value) is list:
+            items = merged.data.setdefault(key, [])
+            if type(items) is list:
+                items.extend(value)
+                merged.items[key].extend((document, index) for index in range(len(value)))
         elif type(value) is dict and (key in Topology.SECTIONS or key in ("settings", *_NESTED)):
             _merge(merged, document, (key,), value, merged.data.setdefault(key, {}), reader)
         elif key in merged.data:
@@ -210,7 +219,7 @@ def _include(
             continue
         seen[real] = file
         try:
-            content = merged.contents.get(file) or read_file(file)
+            content = _content(file, merged.contents)
         except UnreadableFileError as error:
             reader.add("include-missing", ("include", index), str(error), file=document.file)
             continue

@@ -37,6 +37,11 @@ class Layout:
         end = self._line_end(header[1])
         return end, end, self.newline + indent + line
 
+    def with_line_below(self, statement: Span, line: str) -> Change:
+        """Put a line below a statement, indented as that is."""
+        end = self._line_end(statement[1])
+        return end, end, self.newline + self._indent(statement[0]) + line
+
     def without_line(self, key: Span, value: Span) -> Change:
         """Take out `key = value`, with the lines it stands on and the comment behind it."""
         start, end = self._line_start(key[0]), self._line_end(value[1])
@@ -85,11 +90,13 @@ class Layout:
                 return [(before[1], before[1], f", {item}")]
             return [(comma + 1, comma + 1, f" {item},")]
         # One item a line: the comment behind the last one stays with it.
-        end = self._line_end(before[1] if comma is None else comma)
+        end = min(self._line_end(before[1] if comma is None else comma), array[1] - 1)
         line = f"{self.newline}{self._indent(before[0])}{item}"
-        if comma is None:
-            return [(before[1], before[1], ","), (end, end, line)]
-        return [(end, end, line + ",")]
+        if comma is not None:
+            return [(end, end, line + ",")]
+        if end == before[1]:
+            return [(end, end, "," + line)]
+        return [(before[1], before[1], ","), (end, end, line)]
 
     def without_item(self, item: Span, before: Span | None, array: Span) -> list[Change]:
         """Take an item out of a list, with one comma; comments stay."""

@@ -45,6 +45,7 @@ _UP_TO_QUOTE = _compile(r"""(?: [^"\\]+ | \\.? ){0,1000}""")
 _SCALAR = _compile(_EASY_SCALAR)
 _KEY = _compile(_BARE_KEY)
 _DOT = _compile(r"[ \t]* \. [ \t]*")
+_BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _ESCAPE = _compile(
     r"\\ (?: x([0-9A-Fa-f]{2}) | u([0-9A-Fa-f]{4}) | U(00(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4}) | (.) )"
 )
@@ -113,6 +114,44 @@ def keys(text: str, pos: int) -> tuple[int, list[tuple[str, Span]]]:
         if dot is None:
             return pos, parts
         pos = dot.end()
+
+
+def keys_before(text: str, last: Span) -> list[Span]:
+    """Return the range of a key, and before it those of the keys that dots join to it."""
+    found = [last]
+    while True:
+        end = _dot_before(text, found[0][0])
+        if end is None:
+            return found
+        start = end - 1
+        if text[start] in "\"'":
+            start = text.rfind(text[start], 0, start)
+            while start > 0 and text[start] == '"' and _is_escaped(text, start):
+                start = text.rfind('"', 0, start)
+        else:
+            while start > 0 and text[start - 1] in _BARE:
+                start -= 1
+        found.insert(0, (start, end))
+
+
+def _dot_before(text: str, pos: int) -> int | None:
+    """Return where the key ends that a dot joins to the one at `pos`."""
+    dot = _blank_before(text, pos) - 1
+    return _blank_before(text, dot) if dot > 0 and text[dot] == "." else None
+
+
+def _blank_before(text: str, pos: int) -> int:
+    while pos > 0 and text[pos - 1] in " \t":
+        pos -= 1
+    return pos
+
+
+def _is_escaped(text: str, pos: int) -> bool:
+    """Whether an odd number of backslashes stands before a character."""
+    start = pos
+    while start > 0 and text[start - 1] == "\\":
+        start -= 1
+    return (pos - start) % 2 == 1
 
 
 def _after_string(text: str, pos: int) -> int:

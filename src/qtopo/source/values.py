@@ -40,6 +40,8 @@ def value_text(value: Any, old: str = "", was: Any = None) -> str:
         return _string(value, old)
     if type(value) is list:
         return "[" + ", ".join(map(value_text, value)) + "]"
+    if value == {}:
+        return "{}"
     raise TypeError(f"no text for {type(value).__name__}")
 
 

@@ -242,6 +242,10 @@ class Items:
         # A broken item leaves a blank, so that the others keep their index.
         return tuple(blank(self.item) if one is INVALID else one for one in items)
 
+    def blank(self) -> Any:
+        """Return a list without items."""
+        return ()
+
     def write(self, value: tuple[Any, ...]) -> list[Any]:
         """Return a list."""
         return [self.item.write(one) for one in value]

@@ -59,6 +59,14 @@ class Field:
         """Whether a table without this key is incomplete."""
         return self.default is _REQUIRED
 
+    @property
+    def blank(self) -> Any:
+        """What stands for it where it could not be read: what its kind has for that, or None."""
+        if not self.required:
+            return self.default
+        make = getattr(self.kind, "blank", None)
+        return None if make is None else make()
+
 
 def field(kind: Kind, doc: str, *, default: Any = _REQUIRED) -> Any:
     """Declare a key; without a default the table must have it."""
@@ -93,9 +101,7 @@ class ModelMeta(type):
         cls.FIELDS = MappingProxyType(fields)  # type: ignore[attr-defined]
         cls.KEYS = MappingProxyType(keys)  # type: ignore[attr-defined]
         # Worked out once: files hold a hundred thousand tables.
-        cls._blanks = tuple(  # type: ignore[attr-defined]
-            (one.set, None if one.required else one.default) for one in fields.values()
-        )
+        cls._blanks = tuple((one.set, one.blank) for one in fields.values())  # type: ignore[attr-defined]
         cls._needed = tuple(key for key, one in keys.items() if one.required)  # type: ignore[attr-defined]
         cls._named = len(keys) < len(fields)  # type: ignore[attr-defined]
         return cls
@@ -155,7 +161,7 @@ class Model(metaclass=ModelMeta):
         """Read a table; what is broken is reported and left at its default.
 
         Always gives a value, so that what refers to this table by name still
-        finds it. A required key that is missing or broken is None.
+        finds it. A required key that is missing or broken is None, a list `()`.
         """
         self = cls.blank()
         keys = cls.KEYS
@@ -196,7 +202,7 @@ class Model(metaclass=ModelMeta):
 
     @classmethod
     def blank(cls) -> Self:
-        """Return a value with every field at its default, required ones None."""
+        """Return a value with every field at its default; see `Field.blank`."""
         self = _new(cls)
         for put, default in cls._blanks:
             put(self, default)

@@ -219,6 +219,49 @@ def test_one_that_does_harm_does_not_keep_the_others(tmp_path: Path) -> None:
     assert fixed(tmp_path, text) == text.replace('"true"', "true")
 
 
+def test_a_fix_that_does_no_more_harm_is_tried_again(tmp_path: Path) -> None:
+    # The routes need the priorities of the queue, whose table comes after them; the
+    # settings bring up another finding however often they are tried.
+    text = (
+        '[settinsg]\ntask_default_prioriyt = "4"\n[workers.main]\nqueues = 1.5\n'
+        "[{0}.celery]\nmax_priority = {2}9{2}\n"
+        '[[{1}]]\ntask = "shop.urgent.*"\nqueue = "celery"\npriority = {2}9{2}\n'
+    )
+    spoilt = text.format("queuse", "routse", '"')
+    assert fixed(tmp_path, spoilt) == text.format("queues", "routes", "")
+
+
+def test_many_that_do_harm(tmp_path: Path) -> None:
+    one = '[[routes]]\ntask = "a{}.*"\nqueue = "celery"\nroutng_key = "x"\n'
+    text = PLAIN + "".join(map(one.format, range(40)))
+    calls = []
+
+    def counted(loaded: source.Loaded) -> Any:
+        calls.append(loaded)
+        return everything(loaded)
+
+    file = tmp_path / "topology.toml"
+    file.write_text(text.replace('["celery"]', '["celery", "celery"]'))
+    outcome = mend(str(file), None, counted)
+    assert outcome.after == {str(file): text.encode()}
+    assert len(outcome.declined) == 40
+    assert len(outcome.mended) == len(outcome.made) == 1
+    # Each that does harm is judged for itself, before and after the one that does none.
+    assert len(calls) < 100
+    assert mend(str(file), None, everything, patience=0).left
+    few = mend(str(file), None, everything, patience=5)
+    assert len(few.left) + len(few.declined) + len(few.mended) == 41
+
+
+def test_an_included_file_that_is_empty_now(tmp_path: Path) -> None:
+    main, team = tmp_path / "topology.toml", tmp_path / "team.toml"
+    main.write_text('include = ["team.toml"]\n' + PLAIN)
+    team.write_text("[queues.other]\n")
+    assert len(everything(source.read(str(main)))) == 1
+    assert everything(source.read(str(main), contents={str(team): b""})) == []
+    assert everything(source.read(str(team), contents={str(team): b""})) == []
+
+
 def test_included_files_and_their_routes(tmp_path: Path) -> None:
     (tmp_path / "teams").mkdir()
     main, team = tmp_path / "topology.toml", tmp_path / "teams" / "a.toml"

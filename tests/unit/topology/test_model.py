@@ -215,6 +215,24 @@ def test_a_broken_table_still_counts_as_declared():
     assert topology.routes[1].task == "t"
 
 
+@pytest.mark.parametrize("queues", [{}, {"queues": "a"}, {"queues": []}])
+def test_a_required_list_that_cannot_be_read_is_empty(queues):
+    topology, findings = Topology.from_data({"workers": {"w": queues}})
+    assert len(findings) == 1
+    assert topology.workers["w"].queues == ()
+    assert not topology.wiring.consumers
+
+
+def test_another_required_key_that_cannot_be_read_is_none():
+    topology, findings = Topology.from_data(
+        {"routes": [{}], "resources": {"r": {}}, "beat": {"schedule": {"e": {"every": "1m"}}}}
+    )
+    assert len(findings) == 3
+    assert topology.routes[0].task is None
+    assert topology.resources["r"].kind is None
+    assert topology.beat.schedule["e"].task is None
+
+
 def test_shorthands_and_whole_forms_mean_the_same():
     short, _ = Topology.from_data(
         {"tasks": {"t": {"duration": "40s"}}, "queues": {"a": {"dead_letter": "x"}}}

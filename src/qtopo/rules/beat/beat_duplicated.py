@@ -71,5 +71,5 @@ class BeatDuplicated(Rule):
                 f"{beat.replicas} replicas of beat each send the whole schedule",
                 ("beat", "replicas"),
                 help='say replicas = 1, or scheduler = "redbeat", which takes a lock',
-                related=[("the scheduler is said here", ("beat", "scheduler"))],
+                related=[("its scheduler takes no lock", ("beat", "scheduler"))],
             )

@@ -85,4 +85,8 @@ class BeatSwitchedOff(Rule):
                 + ("task" if len(beat.schedule) == 1 else "tasks"),
                 ("beat", "replicas"),
                 help="say replicas = 1",
+                related=[
+                    ("this is never sent", ("beat", "schedule", name))
+                    for name in list(beat.schedule)[:3]
+                ],
             )

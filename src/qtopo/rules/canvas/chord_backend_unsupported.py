@@ -21,8 +21,8 @@ class ChordBackendUnsupported(Rule):
 
     ## Why is this bad?
 
-    `rpc` sends each result to whoever asked for it and keeps none: Celery raises
-    `NotImplementedError` when the chord is made.
+    `rpc` sends each result to whoever asked for it and keeps none, and `disabled` has no
+    results at all: Celery raises `NotImplementedError` when the chord is made.
 
     ## Example
 

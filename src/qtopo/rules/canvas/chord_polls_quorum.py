@@ -115,7 +115,8 @@ class ChordPollsQuorum(Rule):
         results = topology.results
         if not 0 < seconds < 1 or results is None or results.kind not in POLLING:
             return
-        if not quorum_queues(context):
+        quorum = quorum_queues(context)
+        if not quorum:
             return
         for path, words, body in _bodies(topology):
             placement = place(context, body)
@@ -125,11 +126,14 @@ class ChordPollsQuorum(Rule):
             if topology.queues[placement.sent.queue].bindings:
                 continue
             yield self.finding(
-                f"{words} is looked at every {seconds:g} s, and Celery can delay a task "
-                "for whole seconds alone: its body never runs",
+                f"{words} is looked at every {seconds:g} s, and with a quorum queue Celery can "
+                "delay a task for whole seconds only: its body never runs",
                 ("settings", SETTING),
                 help="set it to whole seconds",
-                related=[("the chord is here", path)],
+                related=[
+                    ("the chord is here", path),
+                    ("this quorum queue brings it about", ("queues", quorum[0])),
+                ],
             )
             return
 

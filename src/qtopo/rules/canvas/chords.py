@@ -33,7 +33,7 @@ def chords(topology: Topology) -> Iterator[Chord]:
                 header = (*path, "chord", "header")
                 awaited = [
                     one
-                    for index, step in enumerate(canvas.chord.header or ())
+                    for index, step in enumerate(canvas.chord.header)
                     for one in _results(step, (*header, index))
                 ]
                 words = f"the chord of workflow {name!r}"

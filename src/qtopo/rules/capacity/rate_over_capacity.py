@@ -106,7 +106,7 @@ class RateOverCapacity(Rule):
             mean = format_duration(task.duration.mean if task.duration else 0)
             yield self.finding(
                 f"{task.name!r}{others} would keep {busy:.3g} places busy, "
-                f"and worker {', '.join(map(repr, sorted(workers)[:3]))} has {places}",
+                f"and {_words(workers)} {places}",
                 ("tasks", task.name, "rate"),
                 help="give it more processes or replicas, or send the task less often",
                 related=[
@@ -125,3 +125,8 @@ class RateOverCapacity(Rule):
                 return None
             places += size * worker.replicas
         return places
+
+
+def _words(workers: tuple[str, ...]) -> str:
+    shown = ", ".join(map(repr, sorted(workers)[:3])) + (", ..." if len(workers) > 3 else "")
+    return f"worker {shown} has" if len(workers) == 1 else f"workers {shown} have"

@@ -75,7 +75,7 @@ class WorkerTooManyQueues(Rule):
         if most is None:
             return
         for name, worker in context.topology.workers.items():
-            count = len(dict.fromkeys(worker.queues or ()))
+            count = len(dict.fromkeys(worker.queues))
             if count > most:
                 yield self.finding(
                     f"worker {name!r} consumes {count} queues, more than the {most} agreed on",

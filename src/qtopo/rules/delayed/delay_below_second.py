@@ -76,7 +76,8 @@ class DelayBelowSecond(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at delays of less than a second."""
-        if not quorum_queues(context):
+        quorum = quorum_queues(context)
+        if not quorum:
             return
         for task, placement in placed(context, "max_delay"):
             queue = context.topology.queues[placement.sent.queue]
@@ -88,4 +89,5 @@ class DelayBelowSecond(Rule):
                     "ValueError",
                     ("tasks", task.name, "max_delay"),
                     help="delay it for whole seconds, or not at all",
+                    related=[("this quorum queue brings it about", ("queues", quorum[0]))],
                 )

@@ -91,7 +91,7 @@ class ProcessMemoryNotShared(Rule):
                 # Without a size there is a process for each core.
                 processes += worker.replicas * (2 if size is None else size)
             if processes > 1:
-                who = ", ".join(repr(one) for one in used.workers)
+                who = ", ".join(repr(one) for one in sorted(used.workers))
                 yield self.finding(
                     f"{name!r} is in a process's memory, and its tasks run in several processes "
                     f"(worker {who}): each has a copy of its own",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtopo.rules.base import Rule
+from qtopo.rules.order import plain
 from qtopo.topology.finding import At
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class ControlPlaneShared(Rule):
 
     ## Why is this bad?
 
-    Workers listen on the exchange for remote control, `celery` unless
+    Workers listen on the exchange for remote control, `celery.pidbox` unless
     `control_exchange` says otherwise, and on the queues of the file. On one broker
     those of two environments are the same: what is sent to one is run by the other,
     and `celery control shutdown` stops both.
@@ -114,8 +115,8 @@ class ControlPlaneShared(Rule):
     ) -> tuple[str, Any, Any]:
         return (
             url.rstrip("/"),
-            repr(settings.get("control_exchange")),
-            repr(options.get("global_keyprefix")),
+            repr(plain(settings.get("control_exchange"))),
+            repr(plain(options.get("global_keyprefix"))),
         )
 
 

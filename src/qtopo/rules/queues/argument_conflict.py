@@ -45,7 +45,7 @@ class ArgumentConflict(Rule):
 
     ## Versions
 
-    Any.
+    RabbitMQ, any version.
 
     ## Source
 

@@ -102,7 +102,7 @@ class ArgumentWrongType(Rule):
                         one.path,
                         help=f"use the key {key!r}, which takes a duration"
                         if key in ("message_ttl", "expires")
-                        else (f"use the key {key!r}" if key else None),
+                        else (f"use the key {key!r}" if key else f"give it {_WORDS[wanted]}"),
                     )
 
 

@@ -44,7 +44,7 @@ class AutoDeleteWorkQueue(Rule):
 
     ## Versions
 
-    Any.
+    RabbitMQ, any version.
 
     ## Source
 
@@ -68,4 +68,8 @@ class AutoDeleteWorkQueue(Rule):
                     f"queue {name!r} is deleted with its tasks when its last worker stops",
                     ("queues", name, "auto_delete"),
                     help="leave it out",
+                    related=[
+                        ("this worker consumes it", ("workers", one))
+                        for one in context.wiring.consumers[name][:3]
+                    ],
                 )

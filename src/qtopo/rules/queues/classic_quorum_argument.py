@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.rabbitmq import CLASSIC, REFUSED, arguments, is_rabbitmq, kind, verdict
+from qtopo.rules.rabbitmq import (
+    CLASSIC,
+    QUORUM,
+    REFUSED,
+    arguments,
+    is_rabbitmq,
+    kind,
+    type_place,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,13 +76,21 @@ class ClassicQuorumArgument(Rule):
                 continue
             said = "classic queue" if queue.type or "x-queue-type" in queue.arguments else "queue"
             why = "" if said == "classic queue" else " (without a type it is a classic one)"
+            place = (
+                ("its type is said here", type_place(queue))
+                if said == "classic queue"
+                else ("no type is said here", ("queues", name))
+            )
             for one in arguments(queue):
                 if one.name in REFUSED[CLASSIC]:
                     yield self.finding(
                         f"{said} {name!r} has {one.path[-1]!r}, which classic queues do not take: "
                         f"RabbitMQ refuses to declare it{why}",
                         one.path,
-                        help='leave it out, or say type = "quorum"',
+                        help="leave it out: only streams take it"
+                        if one.name in REFUSED[QUORUM]
+                        else 'leave it out, or write type = "quorum"',
+                        related=[place],
                     )
                 elif one.name == "x-queue-leader-locator" and locator is not None:
                     yield self.finding(
@@ -81,5 +98,6 @@ class ClassicQuorumArgument(Rule):
                         f"for a classic queue{why}",
                         one.path,
                         help="leave it out, or use 'x-queue-master-locator'",
+                        related=[place],
                         severity=locator.severity,
                     )

@@ -23,8 +23,8 @@ class DeadLetterUnbound(Rule):
 
     The exchange exists, but nothing is bound to it that takes their key: RabbitMQ
     drops them without a trace. A dead letter keeps the key it was published with
-    unless `dead_letter` gives another; Celery publishes to a queue with the queue's
-    own name as the key.
+    unless `dead_letter` gives another; to a queue on a direct exchange Celery
+    publishes with the queue's own name as the key.
 
     ## Example
 
@@ -106,7 +106,7 @@ class DeadLetterUnbound(Rule):
                     f"dead letters of queue {name!r} are dropped: "
                     f"nothing on exchange {letters.exchange!r} takes the key {keys[0]!r}",
                     letters.exchange_path if letters.key is None else letters.key_path,
-                    help="give dead_letter the routing_key of the queue that shall take them"
+                    help="give dead_letter the routing_key of the queue that is to take them"
                     if letters.key is None
                     else "give it the key that a queue is bound with",
                     related=[("the exchange is declared here", ("exchanges", letters.exchange))]

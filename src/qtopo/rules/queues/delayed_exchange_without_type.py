@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
+from qtopo.rules.order import plain
 from qtopo.rules.rabbitmq import is_rabbitmq
 from qtopo.topology.exchanges import TYPES
 
@@ -81,9 +82,9 @@ class DelayedExchangeWithoutType(Rule):
                     ("exchanges", name, "type"),
                     help='give it arguments = { x-delayed-type = "direct" }',
                 )
-            elif after not in TYPES and not str(after).startswith("x-"):
+            elif after not in TYPES and not (isinstance(after, str) and after.startswith("x-")):
                 yield self.finding(
-                    f"exchange {name!r} cannot be {after!r} after the delay",
+                    f"exchange {name!r} cannot be {plain(after)!r} after the delay",
                     ("exchanges", name, "arguments", "x-delayed-type"),
                     help=f"it is one of {', '.join(TYPES)}",
                 )

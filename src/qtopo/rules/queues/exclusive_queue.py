@@ -83,5 +83,6 @@ class ExclusiveQueue(Rule):
                     "405 RESOURCE_LOCKED",
                     ("queues", name, "exclusive"),
                     help="leave 'exclusive' out",
-                    related=sent_to.get(name, []),
+                    related=sent_to.get(name)
+                    or [("this worker consumes it", ("workers", one)) for one in workers[:3]],
                 )

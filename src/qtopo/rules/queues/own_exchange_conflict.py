@@ -20,8 +20,11 @@ class OwnExchangeConflict(Rule):
 
     Without `exchange` a queue is bound to a direct exchange with its own name (a
     broadcast queue: to a fanout exchange). The file declares an exchange of that
-    name with another type, and there can be only one: RabbitMQ answers 406
-    PRECONDITION_FAILED to the second, Redis raises `NotEquivalentError`.
+    name with another type, and there can be only one: qtopo binds the queue to the
+    declared one. On a topic exchange the queue then gets whatever anybody publishes
+    under its name, on a fanout or headers exchange whatever is published at all.
+    Another application that uses the queue without this file declares the exchange
+    as direct: RabbitMQ answers 406 PRECONDITION_FAILED to whoever comes second.
 
     ## Example
 
@@ -55,7 +58,9 @@ class OwnExchangeConflict(Rule):
 
     ## Source
 
-    Measured on RabbitMQ 3.10.8 and kombu 5.7.0. Issue celery#6509.
+    Measured on Celery 5.7.0 and RabbitMQ 3.10.8: the emitted queues were declared on
+    the exchange of the file, and a plain queue of the same name was refused. Issue
+    celery#6509.
     """
 
     name = "own-exchange-conflict"
@@ -74,9 +79,9 @@ class OwnExchangeConflict(Rule):
             if declared.type == wanted or not context.is_sound("queues", name):
                 continue
             yield self.finding(
-                f"queue {name!r} has a {wanted} exchange of its own, "
-                f"but exchange {name!r} is declared as {declared.type}",
+                f"queue {name!r} would have a {wanted} exchange of its own, but exchange {name!r} "
+                f"is declared as {declared.type}: the queue is bound to that one",
                 ("queues", name),
-                help=f"say which exchange the queue is bound to, or rename exchange {name!r}",
+                help=f"write exchange = ... if that is meant, or rename exchange {name!r}",
                 related=[("the exchange is declared here", ("exchanges", name, "type"))],
             )

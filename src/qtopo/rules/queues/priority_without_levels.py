@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
-from qtopo.rules.rabbitmq import STREAM, is_rabbitmq, kind
+from qtopo.rules.rabbitmq import QUORUM, STREAM, is_rabbitmq, kind, verdict
 from qtopo.rules.senders import route_label
 from qtopo.topology.priority import levels
 
@@ -23,7 +23,7 @@ class PriorityWithoutLevels(Rule):
 
     RabbitMQ keeps messages in the order they came unless the queue has
     `max_priority`: the priority has no effect, and urgent tasks wait behind all
-    others.
+    others. A quorum queue takes `max_priority` from RabbitMQ 4.3 only.
 
     ## Example
 
@@ -73,6 +73,7 @@ class PriorityWithoutLevels(Rule):
         if not is_rabbitmq(context):
             return
         topology = context.topology
+        before = verdict(topology.broker, lambda version: version < (4, 3))
         for index, route in enumerate(topology.routes):
             if route.priority is None or not context.is_sound("routes", index, "queue"):
                 continue
@@ -90,6 +91,9 @@ class PriorityWithoutLevels(Rule):
                 f"{route_label(route)} has priority {route.priority}, but queue {name!r} keeps no "
                 "priorities",
                 ("routes", index, "priority"),
-                help=f"give queue {name!r} max_priority = 9, or leave the priority out",
+                help="leave the priority out, or give urgent tasks a queue and a worker of their "
+                "own"
+                if kind(queue) == QUORUM and before is not None
+                else f"give queue {name!r} max_priority = 9, or leave the priority out",
                 related=[("the queue is declared here", ("queues", name))],
             )

@@ -83,6 +83,8 @@ class QuorumMaxPriority(Rule):
                     f"quorum queue {name!r} has max_priority {priority.value}: "
                     f"RabbitMQ takes at most {LEVELS} for a quorum queue, and none before 4.3",
                     priority.path,
+                    help="max_priority = 9 has a level for each priority of a route",
+                    related=[("its type is said here", type_place(queue))],
                 )
             elif refused is not None:
                 yield self.finding(

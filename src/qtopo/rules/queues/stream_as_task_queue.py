@@ -20,9 +20,11 @@ class StreamAsTaskQueue(Rule):
 
     ## Why is this bad?
 
-    A consumer of a stream has to limit its prefetch before it starts, and to say
-    where it starts to read. Celery does neither: the worker exits when it begins to
-    consume. And a stream keeps its messages, so tasks would be run again and again.
+    A stream keeps what it is given and shows it to every consumer: two workers each
+    run every task, and a task that was sent while no worker was there is never run.
+    Without a quorum queue in the file no worker even begins: RabbitMQ wants a prefetch
+    limit of the consumer's own, Celery sets one for the whole channel, and the worker
+    exits with 406 PRECONDITION_FAILED, `consumer prefetch count is not set`.
 
     ## Example
 
@@ -59,7 +61,7 @@ class StreamAsTaskQueue(Rule):
 
     ## Source
 
-    Measured on Celery 5.7.0 and RabbitMQ 3.10.8.
+    Measured on Celery 5.7.0 and RabbitMQ 3.10.8, with and without a quorum queue.
     """
 
     name = "stream-as-task-queue"
@@ -79,13 +81,14 @@ class StreamAsTaskQueue(Rule):
         for name, workers in context.wiring.consumers.items():
             if name in streams:
                 worker = context.topology.workers[workers[0]]
-                at = ("workers", worker.name, "queues", (worker.queues or ()).index(name))
+                at = ("workers", worker.name, "queues", worker.queues.index(name))
                 used.setdefault(name, []).append((f"worker {worker.name!r} consumes it", at))
         for name in queues:
             declared = argument(queues[name], "x-queue-type")
             if name in used and declared is not None:
                 yield self.finding(
-                    f"stream {name!r} is used as a task queue, which Celery cannot consume",
+                    f"stream {name!r} is used as a task queue: each worker would run every "
+                    "task, or none",
                     declared.path,
                     help='make it type = "quorum" or "classic"',
                     related=used[name],

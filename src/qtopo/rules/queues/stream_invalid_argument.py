@@ -97,6 +97,7 @@ class StreamInvalidArgument(Rule):
                         f"stream {name!r} has {one.path[-1]!r}, which streams do not take: "
                         "RabbitMQ refuses to declare it",
                         one.path,
-                        help="what a stream keeps is limited by max_length_bytes and 'x-max-age'",
+                        help="leave it out: what a stream keeps is limited by max_length_bytes and "
+                        "'x-max-age'",
                         related=[("its type is said here", type_place(queue))],
                     )

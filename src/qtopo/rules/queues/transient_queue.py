@@ -76,5 +76,8 @@ class TransientQueue(Rule):
                 f"queue {name!r} does not outlive a restart of the broker, nor do its tasks{also}",
                 ("queues", name, "durable"),
                 help="leave 'durable' out: queues are durable unless the file says otherwise",
+                related=[("the version is said here", ("broker", "version"))]
+                if refused is not None and context.topology.broker.version is not None
+                else [],
                 severity=self.severity if refused is None else refused.severity,
             )

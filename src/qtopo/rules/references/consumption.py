@@ -103,7 +103,7 @@ def switched_off(context: Context, queue: str) -> tuple[tuple[str, Path], ...]:
     return tuple(
         ("this worker would consume it, but has no replicas", ("workers", name, "replicas"))
         for name, worker in context.topology.workers.items()
-        if not worker.replicas and queue in (worker.queues or ())
+        if not worker.replicas and queue in worker.queues
     )
 
 

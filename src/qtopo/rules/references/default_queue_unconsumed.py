@@ -22,9 +22,10 @@ class DefaultQueueUnconsumed(Rule):
     ## Why is this bad?
 
     The default queue gets every task without a route. Among them are those that
-    Celery sends for itself: `celery.chord_unlock`, without which no chord ends on
-    most result backends, `celery.backend_cleanup`, and `celery.map`,
-    `celery.starmap` and `celery.chunks`. They would all wait for ever.
+    Celery sends for itself: `celery.backend_cleanup`, `celery.starmap`, which are the
+    parts of `chunks()`, and `celery.chord_unlock` where the body of a chord has no
+    route, without which it never ends on most result backends. They would all wait
+    for ever.
 
     ## Example
 

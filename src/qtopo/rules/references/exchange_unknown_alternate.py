@@ -87,4 +87,5 @@ class ExchangeUnknownAlternate(Rule):
                 if isinstance(alternate, str) and alternate and alternate not in exchanges:
                     last = "alternate-exchange" if key else "alternate"
                     at = ("exchanges", name, *key, last)
-                    yield missing(self, f"exchange {name!r}", "exchanges", alternate, exchanges, at)
+                    subject = f"the alternate of exchange {name!r}"
+                    yield missing(self, subject, "exchanges", alternate, exchanges, at)

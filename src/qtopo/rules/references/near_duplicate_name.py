@@ -20,7 +20,7 @@ class NearDuplicateName(Rule):
 
     ## Why is this bad?
 
-    `mail-out` and `mail_out` are two queues. Who reads one where the other stands
+    `mail-out` and `mail_out` are two queues. Whoever reads one where the other stands
     does not see it, and tasks go where nobody looks. On brokers that allow few
     characters the two are even one and the same.
 

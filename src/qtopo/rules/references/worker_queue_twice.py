@@ -58,7 +58,7 @@ class WorkerQueueTwice(Rule):
         """Look for names that a worker's list holds already."""
         for name, worker in context.topology.workers.items():
             seen: dict[str, int] = {}
-            for index, queue in enumerate(worker.queues or ()):
+            for index, queue in enumerate(worker.queues):
                 first = seen.setdefault(queue, index)
                 if first != index and queue:
                     path = ("workers", name, "queues")

@@ -92,7 +92,7 @@ class WorkerServesNothing(Rule):
             # That has been reported, and may be what the worker waits for.
             return
         for name, worker in topology.workers.items():
-            queues = worker.queues or ()
+            queues = worker.queues
             if not queues or not worker.replicas:
                 continue
             if all(self._starves(context, queue) for queue in queues):
@@ -102,6 +102,10 @@ class WorkerServesNothing(Rule):
                     f"nothing in the file sends tasks to the {which} of worker {name!r} ({shown})",
                     At(("workers", name), "table"),
                     help="route tasks there, or leave the worker and its queues out",
+                    related=[
+                        (f"queue {queue!r} is declared here", At(("queues", queue), "table"))
+                        for queue in dict.fromkeys(queues)
+                    ][:3],
                 )
 
     def _starves(self, context: Context, name: str) -> bool:

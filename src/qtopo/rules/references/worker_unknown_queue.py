@@ -61,7 +61,7 @@ class WorkerUnknownQueue(Rule):
             return
         for name, worker in context.topology.workers.items():
             seen: set[str] = set()
-            for index, queue in enumerate(worker.queues or ()):
+            for index, queue in enumerate(worker.queues):
                 # The same name a second time is another rule's.
                 if queue and queue not in queues and queue not in seen:
                     seen.add(queue)

@@ -20,7 +20,8 @@ class DefaultQueueBroadcast(Rule):
 
     Every task without a route would run once on each worker: also those that
     nobody thought of, and those that Celery sends for itself, such as
-    `celery.chord_unlock`, whose chord then ends several times.
+    `celery.backend_cleanup`, or `celery.chord_unlock` where the chord's body has no
+    route: that chord then ends several times.
 
     ## Example
 
@@ -67,6 +68,7 @@ class DefaultQueueBroadcast(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at the default queue."""
         name = context.topology.default_queue
+        given = context.topology.defaults.queue is not None
         queue = context.topology.queues.get(name)
         if queue is not None and queue.broadcast:
             yield self.finding(
@@ -74,5 +76,5 @@ class DefaultQueueBroadcast(Rule):
                 "every task without a route runs on each worker",
                 ("queues", name, "broadcast"),
                 help="make an ordinary queue the default",
-                related=[("it is made the default here", ("defaults", "queue"))],
+                related=[("it is made the default here", ("defaults", "queue"))] if given else [],
             )

@@ -76,6 +76,9 @@ class HeadersBindingEmpty(Rule):
                     f"the binding to headers exchange {binding.exchange!r} names no header",
                     at,
                     help='name what a message must have: { x-match = "all", kind = "email" }',
+                    related=[
+                        ("the exchange is declared here", ("exchanges", binding.exchange, "type"))
+                    ],
                 )
 
 

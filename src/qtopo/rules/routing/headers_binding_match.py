@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
+from qtopo.rules.order import plain
 from qtopo.rules.rabbitmq import is_rabbitmq
 from qtopo.rules.routing.headers_binding_empty import bindings_with_arguments
 from qtopo.rules.routing.reach import kind_of
@@ -80,7 +81,10 @@ class HeadersBindingMatch(Rule):
             match = binding.arguments.get("x-match", "all")
             if match not in MATCHES and kind_of(context, binding.exchange) == "headers":
                 yield self.finding(
-                    f"'x-match' cannot be {match!r}",
+                    f"'x-match' cannot be {plain(match)!r}",
                     (*at, "x-match"),
                     help=f"it is {', '.join(MATCHES[:-1])} or {MATCHES[-1]}",
+                    related=[
+                        ("the exchange is declared here", ("exchanges", binding.exchange, "type"))
+                    ],
                 )

@@ -92,17 +92,20 @@ class MultiDelivery(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Count the queues that each message gets into; equal sets are reported once."""
         queues = context.topology.queues
-        seen: set[tuple[str | None, tuple[str, ...]]] = set()
+        seen: set[tuple[str, frozenset[str]]] = set()
         for sender, delivered in reach(context):
-            running = tuple(name for name in delivered if not queues[name].parking)
+            running = [name for name in delivered if not queues[name].parking]
             if len(running) < 2 or sender.queue not in delivered:
                 continue
+            # The queue that is meant comes first.
+            running.sort(key=lambda name: (name != sender.queue, name))
             exchange = sender.sent.wire_exchange or ""
             kind = kind_of(context, exchange)
             # What a plugin's exchange does with a message only the plugin knows.
-            if kind not in ("topic", "direct", "headers") or (exchange, running) in seen:
+            copies = (exchange, frozenset(running))
+            if kind not in ("topic", "direct", "headers") or copies in seen:
                 continue
-            seen.add((exchange, running))
+            seen.add(copies)
             what, at = published_with(context, sender)
             names = ", ".join(map(repr, running[:3])) + (", ..." if len(running) > 3 else "")
             yield self.finding(

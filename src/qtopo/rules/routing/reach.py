@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtopo.routing.topics import has_wildcard
+from qtopo.rules.order import plain
 from qtopo.rules.senders import ROUTE, sound_senders
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def published_with(context: Context, sender: Sender) -> tuple[str, Path]:
     """Return what a message is published with, in words, and where that stands."""
     if kind_of(context, sender.sent.wire_exchange or "") == "headers":
         at = (*sender.path, "headers") if sender.kind == ROUTE else sender.place
-        return f"the headers {dict(sender.sent.headers)!r}", at
+        return f"the headers {plain(sender.sent.headers)!r}", at
     return f"the key {sender.sent.wire_key!r}", sender.key_path or sender.place
 
 
@@ -163,7 +164,7 @@ def bound_with(context: Context, sender: Sender) -> str:
     if not bindings:
         return f"queue {sender.queue!r} is not bound to exchange {exchange!r} itself"
     if kind_of(context, exchange or "") == "headers":
-        wanted = ", ".join(repr(dict(one.arguments)) for one in bindings[:3])
+        wanted = ", ".join(repr(plain(one.arguments)) for one in bindings[:3])
     else:
         wanted = ", ".join(repr(one.routing_key) for one in bindings[:3])
     return f"queue {sender.queue!r} is bound with {wanted}"

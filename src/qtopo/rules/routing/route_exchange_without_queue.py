@@ -96,4 +96,7 @@ class RouteExchangeWithoutQueue(Rule):
                 f"{route_label(route)} gives exchange {route.exchange!r} but no queue",
                 ("routes", index, "exchange"),
                 help="name the queue" + (f", such as {bound[0]!r}" if bound else ""),
+                related=[("the exchange is declared here", ("exchanges", route.exchange))]
+                if route.exchange in context.topology.exchanges
+                else [],
             )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.routing.reach import key_has_wildcard
-from qtopo.rules.senders import sound_senders
+from qtopo.rules.senders import binding_place, sound_senders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,4 +89,10 @@ class RouteKeyHasWildcard(Rule):
                     sender.key_path or sender.path,
                     help="write the key of one message, such as "
                     + repr((sender.sent.wire_key or "").replace("#", "new").replace("*", "new")),
+                    related=[
+                        (
+                            f"queue {sender.queue!r} is bound here",
+                            binding_place(context, sender.queue),
+                        )
+                    ],
                 )

@@ -20,8 +20,8 @@ class BrokerOptionNotDuration(Rule):
 
     ## Why is this bad?
 
-    kombu takes seconds as they come and compares them with the clock: with
-    anything else the connection fails when it is first used.
+    kombu takes seconds. qtopo turns a text with a unit, such as `"2h"`, into them, and
+    does not write what is neither: `qtopo emit` ends with the same complaint.
 
     ## Example
 
@@ -55,7 +55,7 @@ class BrokerOptionNotDuration(Rule):
 
     ## Source
 
-    Read in the source of kombu 5.7.0.
+    Which options are durations: read in the source of kombu 5.7.0.
     """
 
     name = "broker-option-not-duration"

@@ -84,12 +84,19 @@ class SettingWrongType(Rule):
             kinds = takes.split("|")
             if not any(_fits(value, kind) for kind in kinds):
                 wanted = " or ".join(_WORDS[kind] for kind in kinds)
-                seconds = "float" in kinds and isinstance(value, str)
                 yield self.finding(
                     f"setting {name!r} takes {wanted}, not {_shown(value)}",
                     ("settings", name),
-                    help="Celery's durations are numbers of seconds" if seconds else None,
+                    help=_way_out(value, kinds, wanted),
                 )
+
+
+def _way_out(value: object, kinds: list[str], wanted: str) -> str:
+    if isinstance(value, str) and "bool" in kinds and value.lower() in ("true", "false"):
+        return f"write {value.lower()}, without quotes"
+    if isinstance(value, str) and "float" in kinds:
+        return "Celery's durations are numbers of seconds"
+    return f"give it {wanted}"
 
 
 def _fits(value: object, kind: str) -> bool:

@@ -84,6 +84,7 @@ class UnknownBrokerOption(Rule):
                 f"transport {broker.transport!r} has no option {name!r}",
                 At(("broker", "options", name), "key"),
                 help=otherwise if others else hint(name, options, otherwise),
+                related=[("the transport is said here", ("broker", "transport"))],
                 fix=None if others else _respell(name, options, broker.options),
             )
 

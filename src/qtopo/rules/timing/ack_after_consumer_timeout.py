@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qtopo.rules.base import Context
-    from qtopo.topology.finding import Finding
+    from qtopo.topology.finding import Finding, Path
     from qtopo.topology.queues import Queue
     from qtopo.topology.tasks import Task
 
@@ -30,7 +30,8 @@ class AckAfterConsumerTimeout(Rule):
     acknowledged, unless `consumer_timeout` in its configuration says otherwise: the
     worker loses its connection, and every message it held is delivered again. That
     happens with `acks_late` while the task runs, and with a delay while the worker
-    waits. From 4.3 classic queues have no such timeout.
+    waits. From 4.3 classic queues have no such timeout; from 3.12 a queue can have one
+    of its own, the argument `x-consumer-timeout`.
 
     ## Example
 
@@ -100,7 +101,9 @@ class AckAfterConsumerTimeout(Rule):
                     f"task {name!r} {held.words} for {format_duration(held.seconds)}: "
                     f"{where} closes the channel after {format_duration(_limit(queue))}",
                     held.path,
-                    help="raise consumer_timeout in rabbitmq.conf, and waive this rule here",
+                    help="give the queue the argument x-consumer-timeout (milliseconds), or raise "
+                    "consumer_timeout in rabbitmq.conf and waive this rule here",
+                    related=[_limit_place(queue)],
                 )
 
 
@@ -116,6 +119,13 @@ def _held(context: Context, task: Task) -> Runtime | None:
     if run is not None and acks_late(context, task):
         found.append(run._replace(words=f"{run.words} unacknowledged"))
     return max(found, key=lambda one: one.seconds, default=None)
+
+
+def _limit_place(queue: Queue) -> tuple[str, Path]:
+    path = ("queues", queue.name)
+    if "x-consumer-timeout" in queue.arguments:
+        return "the timeout is set here", (*path, "arguments", "x-consumer-timeout")
+    return f"queue {queue.name!r} sets no timeout of its own", path
 
 
 def _limit(queue: Queue) -> float:

@@ -61,7 +61,7 @@ class BroadcastUnsupported(Rule):
     ## Versions
 
     Every transport without fanout: all but RabbitMQ, Redis, Qpid, Google Pub/Sub, PGMQ,
-    MongoDB, the filesystem and memory.
+    MongoDB, the filesystem and memory. SQS has it with `supports_fanout`.
 
     ## Source
 
@@ -87,4 +87,5 @@ class BroadcastUnsupported(Rule):
                     help="set supports_fanout = true in [broker.options]: it then uses SNS"
                     if broker.kind.name == "sqs"
                     else "send a task to a queue of each worker, or use RabbitMQ",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )

@@ -64,7 +64,7 @@ class ExchangeBindingUnsupported(Rule):
 
     ## Versions
 
-    Every transport but RabbitMQ.
+    Every transport that kombu routes for: all but RabbitMQ and Qpid.
 
     ## Source
 
@@ -89,11 +89,13 @@ class ExchangeBindingUnsupported(Rule):
                     "cannot do",
                     ("exchanges", name, "bindings"),
                     help="bind the queues to both exchanges",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )
             if exchange.alternate in declared:
                 yield self.finding(
                     f"exchange {name!r} has an alternate, which {broker.transport} does not know: "
                     "what no binding takes is dropped",
                     ("exchanges", name, "alternate"),
-                    help="leave it out, and bind a queue to what shall not be lost",
+                    help="leave it out, and bind a queue to what must not be lost",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )

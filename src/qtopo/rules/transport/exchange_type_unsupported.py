@@ -95,4 +95,5 @@ class ExchangeTypeUnsupported(Rule):
                 f"exchange {name!r} is of type {kind!r}, which {broker.transport} does not have",
                 ("exchanges", name, "type"),
                 help=f"{broker.transport} has {', '.join(types)}",
+                related=[("the transport is said here", ("broker", "transport"))],
             )

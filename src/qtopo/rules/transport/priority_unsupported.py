@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 class PriorityUnsupported(Rule):
-    """A route gives a priority on a transport that has none.
+    """A route gives a priority on a transport where none is sent.
 
     ## Why is this bad?
 
-    Only RabbitMQ and Redis deliver urgent tasks first. Elsewhere the priority is
-    not even sent, and urgent tasks wait behind all others.
+    qtopo has tasks sent with a priority on RabbitMQ and Redis only. Elsewhere the
+    priority is not even sent, and urgent tasks wait behind all others. (MongoDB,
+    ZooKeeper and Qpid do know priorities; qtopo does not write them there.)
 
     ## Example
 
@@ -81,8 +82,8 @@ class PriorityUnsupported(Rule):
         for index, route in enumerate(context.topology.routes):
             if route.priority is not None:
                 yield self.finding(
-                    f"{route_label(route)} has priority {route.priority}, which "
-                    f"{broker.transport} does not have",
+                    f"{route_label(route)} has priority {route.priority}, which is not sent on "
+                    f"{broker.transport}",
                     ("routes", index, "priority"),
                     help="give urgent tasks a queue and a worker of their own",
                     related=[("the transport is said here", ("broker", "transport"))],

@@ -21,7 +21,8 @@ class QueueArgumentsIgnored(Rule):
 
     Priorities, limits, dead letters and types of queues are RabbitMQ's. Other
     transports take the arguments and ignore them in silence: nothing expires,
-    nothing is dead-lettered, no limit holds. (Redis and MongoDB know `expires`.)
+    nothing is dead-lettered, no limit holds. (Redis knows `expires`, MongoDB that and
+    `message_ttl`.)
 
     ## Example
 
@@ -87,4 +88,5 @@ class QueueArgumentsIgnored(Rule):
                     f"{broker.transport} ignores {keys} of queue {name!r}",
                     ignored[0].path,
                     help="leave it out" if len(ignored) == 1 else "leave them out",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )

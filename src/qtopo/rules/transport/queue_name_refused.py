@@ -86,4 +86,5 @@ class QueueNameRefused(Rule):
                     f"{broker.transport} refuses the queue {shown!r}: {why}",
                     At(("queues", name), "key"),
                     help="give it another name",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )

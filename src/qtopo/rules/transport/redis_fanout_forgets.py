@@ -84,6 +84,7 @@ class RedisFanoutForgets(Rule):
                     f"Redis does not keep what is sent to {name!r} while a worker is down",
                     ("queues", name, "broadcast"),
                     help="send only what may be missed, or use RabbitMQ",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )
         seen = set()
         for one in bindings(context):
@@ -97,4 +98,5 @@ class RedisFanoutForgets(Rule):
                     "Redis does not keep what is sent there while a worker is down",
                     ("queues", one.queue, *one.at, "exchange"),
                     help="send only what may be missed, or use RabbitMQ",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )

@@ -85,7 +85,7 @@ class RedisFanoutStarved(Rule):
             return
         for name, worker in topology.workers.items():
             taken: dict[tuple[str, str], str] = {}
-            for index, queue in enumerate(worker.queues or ()):
+            for index, queue in enumerate(worker.queues):
                 channel = channels.get(queue)
                 if channel is None:
                     continue

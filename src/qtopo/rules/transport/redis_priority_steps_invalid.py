@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
+from qtopo.rules.order import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ class RedisPriorityStepsInvalid(Rule):
         else:
             return
         yield self.finding(
-            f"the priority steps {list(steps)} {wrong}",
+            f"the priority steps {plain(steps)} {wrong}",
             ("broker", "options", "priority_steps"),
             help="leave them out: the compiler writes them where routes have priorities",
         )

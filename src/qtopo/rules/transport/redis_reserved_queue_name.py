@@ -83,7 +83,7 @@ class RedisReservedQueueName(Rule):
         broker = context.topology.broker
         if broker.kind.name != "redis":
             return
-        taken = {broker.options.get(option, key) for option, key in KEYS.items()}
+        taken = [broker.options.get(option, key) for option, key in KEYS.items()]
         for name in context.topology.queues:
             if name in taken or name.startswith(PREFIX):
                 yield self.finding(
@@ -91,4 +91,5 @@ class RedisReservedQueueName(Rule):
                     "to it fails",
                     At(("queues", name), "key"),
                     help="give it another name",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )

@@ -100,4 +100,5 @@ class TopicPatternCrash(Rule):
                     f"the key {one.binding.routing_key!r} is no pattern ({why})",
                     one.path,
                     help="write # for any number of words, * for one",
+                    related=[("the transport is said here", ("broker", "transport"))],
                 )

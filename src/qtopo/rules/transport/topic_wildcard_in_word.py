@@ -92,4 +92,7 @@ class TopicWildcardInWord(Rule):
                 f"{meaning}",
                 one.path,
                 help="a wildcard stands for whole words: write it between dots",
+                related=[("the exchange is declared here", ("exchanges", one.binding.exchange))]
+                if one.binding.exchange in context.topology.exchanges
+                else [],
             )

@@ -63,13 +63,25 @@ class DisablePrefetchIgnored(Rule):
         topology = context.topology
         if topology.broker.kind.name == "redis":
             return
-        words = f"{topology.broker.transport} ignores it: only Redis can switch prefetching off"
+        words = f"{topology.broker.transport} ignores {{}}: only Redis can switch prefetching off"
+        transport = topology.broker.transport
+        # Where the file says none it is this one.
+        related = (
+            []
+            if transport == "rabbitmq"
+            else [("the transport is said here", ("broker", "transport"))]
+        )
         way_out = "use prefetch_multiplier = 1 and acks_late"
         if topology.settings.get(SETTING) is True:
-            yield self.finding(words, ("settings", SETTING), help=way_out)
+            yield self.finding(
+                words.format(SETTING), ("settings", SETTING), help=way_out, related=related
+            )
         for name, worker in topology.workers.items():
             for flag in flags(worker.extra_args):
                 if flag.name == "disable-prefetch":
                     yield self.finding(
-                        words, ("workers", name, "extra_args", flag.place), help=way_out
+                        words.format(flag.text),
+                        ("workers", name, "extra_args", flag.place),
+                        help=way_out,
+                        related=related,
                     )

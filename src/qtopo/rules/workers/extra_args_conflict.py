@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.workers.flags import flags
+from qtopo.topology.finding import At
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qtopo.rules.base import Context
-    from qtopo.topology.finding import Finding
+    from qtopo.topology.finding import Finding, Path
+    from qtopo.topology.workers import Worker
 
 KEYS = {
     "hostname": "the worker's name in [workers]",
@@ -30,6 +32,13 @@ GLOBAL = {
     "broker": "'url' in [broker]",
     "result-backend": "'url' in [results]",
 }
+PLACES: dict[str, Path] = {
+    "app": ("app", "celery"),
+    "broker": ("broker", "url"),
+    "result-backend": ("results", "url"),
+}
+"""Where the file says what an option of `celery` says."""
+
 BEFORE_WORKER = ("loader", "config", "workdir", "no-color", "quiet", "version", "skip-checks")
 
 
@@ -98,9 +107,11 @@ class ExtraArgsConflict(Rule):
                         "says",
                         at,
                         help=f"say it with {KEYS[flag.name]}",
+                        related=_said(worker, flag.name),
                     )
                 elif flag.name in GLOBAL or flag.name in BEFORE_WORKER:
                     key = GLOBAL.get(flag.name)
+                    there = PLACES.get(flag.name, ())
                     yield self.finding(
                         f"extra argument {flag.text!r} of worker {name!r} is not one of `celery "
                         "worker`: "
@@ -109,4 +120,24 @@ class ExtraArgsConflict(Rule):
                         help=f"say it with {key}"
                         if key
                         else "it belongs before `worker`: leave it out",
+                        related=[("the file says it here", there)]
+                        if there and _given(context, there)
+                        else [],
                     )
+
+
+def _given(context: Context, path: Path) -> bool:
+    """Whether the file has a key of a table of its own, such as `app.celery`."""
+    table, key = path
+    return getattr(getattr(context.topology, str(table)), str(key), None) is not None
+
+
+def _said(worker: Worker, flag: str) -> list[tuple[str, Path | At]]:
+    """Return where the worker's table says what a flag says."""
+    path = ("workers", worker.name)
+    if flag == "hostname":
+        return [("this is its name", At(path, "key"))]
+    key = KEYS[flag].strip("'")
+    given = getattr(worker, key)
+    # The pool by default stands nowhere.
+    return [("the file says it here", (*path, key))] if given and given != "prefork" else []

@@ -27,9 +27,9 @@ class PoolIgnoresTimeLimit(Rule):
 
     ## Why is this bad?
 
-    Only `prefork` can end a task: `threads`, `solo` and `eventlet` know no time
-    limits, `gevent` only the hard one. A task that hangs there holds its place for
-    ever.
+    `prefork` ends a task at its limits. `threads`, `solo` and `eventlet` know no time
+    limits, and `gevent` only the hard one, which it can enforce only where the task
+    waits. A task that hangs there holds its place for ever.
 
     ## Example
 

@@ -70,15 +70,15 @@ class PrefetchUnlimited(Rule):
         worker = next(
             (
                 name
-                for name, worker in sorted(context.topology.workers.items())
+                for name, worker in context.topology.workers.items()
                 if worker.prefetch_multiplier is None and worker.replicas
             ),
             None,
         )
         if worker is not None:
             yield self.finding(
-                f"0 is no limit: worker {worker!r} reserves all messages there are",
+                "0 is no limit: a worker that says nothing else reserves all messages there are",
                 ("settings", SETTING),
                 help="1 reserves the least",
-                related=[("this worker says nothing else", ("workers", worker))],
+                related=[(f"worker {worker!r} says nothing else", ("workers", worker))],
             )

@@ -18,9 +18,10 @@ class SoloConcurrency(Rule):
 
     ## Why is this bad?
 
-    `solo` runs one task at a time, in the worker's own process. `concurrency` and
-    `autoscale` have no effect but one: the worker reserves messages for all those
-    places, and holds tasks that others could run.
+    `solo` runs one task at a time, in the worker's own process. With `-c 8` Celery
+    only reserves messages for eight, and holds tasks that others could run. The
+    command that qtopo prints therefore leaves the size out: it has no effect, and
+    whoever reads the file counts on places that are not there.
 
     ## Example
 
@@ -65,8 +66,7 @@ class SoloConcurrency(Rule):
             key = "autoscale" if worker.autoscale is not None else "concurrency"
             if worker.autoscale is not None or (worker.concurrency or 1) > 1:
                 yield self.finding(
-                    f"worker {name!r} runs one task at a time (pool solo): {key} only makes it "
-                    "reserve more",
+                    f"worker {name!r} runs one task at a time (pool solo), whatever {key} says",
                     ("workers", name, key),
                     help="use replicas, or another pool",
                     related=[("the pool is said here", ("workers", name, "pool"))],

@@ -18,8 +18,10 @@ class ThreadsAutoscale(Rule):
 
     ## Why is this bad?
 
-    The thread pool cannot grow. The worker starts, and at the first attempt to scale
-    up it dies: `AttributeError: ... has no attribute 'grow'`.
+    The thread pool cannot grow. With `--autoscale` the worker starts, and at the first
+    attempt to scale up it dies: `AttributeError: ... has no attribute 'grow'`. The
+    command that qtopo prints therefore has `-c` with the largest size instead: the
+    worker runs, but it does not scale as the file says.
 
     ## Example
 
@@ -63,8 +65,9 @@ class ThreadsAutoscale(Rule):
                 continue
             if worker.autoscale is not None:
                 yield self.finding(
-                    f"worker {name!r} has threads and autoscale: it dies when it scales up",
+                    f"worker {name!r} has threads and autoscale: with --autoscale it dies when it "
+                    "scales up",
                     ("workers", name, "autoscale"),
-                    help=f"say concurrency = {worker.autoscale.max or 8}, or use another pool",
+                    help=f"write concurrency = {worker.autoscale.max or 8}, or use another pool",
                     related=[("the pool is said here", ("workers", name, "pool"))],
                 )

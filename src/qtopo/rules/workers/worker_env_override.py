@@ -84,6 +84,7 @@ class WorkerEnvOverride(Rule):
                             "says",
                             at,
                             help="set the variable that 'url' in [broker] names",
+                            related=[("the file says it here", ("broker", "url"))],
                         )
                 elif option in ALWAYS:
                     yield self.finding(
@@ -99,7 +100,14 @@ class WorkerEnvOverride(Rule):
                         if given
                         else f"makes worker {name!r} another than the file says"
                     )
-                    yield self.finding(f"{variable} {what}", at, help=f"say it with {key!r}")
+                    yield self.finding(
+                        f"{variable} {what}",
+                        at,
+                        help=f"say it with {key!r}",
+                        related=[("the file says it here", ("workers", name, key))]
+                        if given
+                        else [],
+                    )
                 elif option == "EXCLUDE_QUEUES":
                     yield self.finding(
                         f"{variable} takes queues from worker {name!r} that the file gives it",
