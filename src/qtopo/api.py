@@ -101,17 +101,19 @@ def examine(
     below: Layer | None = None,
     above: Layer | None = None,
     plugins: bool = True,
+    errors_only: bool = False,
 ) -> Examination:
     """Judge what was read: its shape, all rules, and each overlay where none was named.
 
     `below` and `above` are decisions about rules that the file's own `[lint]`
-    beats, and that beat it. Raises UnknownNameError where `above` names a rule
+    beats, and that beat it. With `errors_only` rules that can find no error are
+    not run. Raises UnknownNameError where `above` names a rule
     that is not there; PluginError where an installed plugin is unusable.
     """
     config, unsound, elsewhere = _config(
         loaded.topology.lint, os.path.dirname(loaded.source.file), below, above, plugins=plugins
     )
-    outcome = engine.run(loaded.topology, loaded.findings, config=config)
+    outcome = engine.run(loaded.topology, loaded.findings, config=config, errors_only=errors_only)
     shape = loaded.findings if config is None else config.apply(loaded.findings)
     base = [*shape, *unsound, *outcome.findings]
     diagnostics = place(base, loaded.source)
@@ -120,7 +122,9 @@ def examine(
         known = {_identity(one) for one in base}
         for name in loaded.environments:
             over = loaded.overlay(name)
-            outcome = engine.run(over.topology, over.findings, config=config)
+            outcome = engine.run(
+                over.topology, over.findings, config=config, errors_only=errors_only
+            )
             faults.extend(fault for fault in outcome.faults if fault not in faults)
             shape = over.findings if config is None else config.apply(over.findings)
             new = [one for one in (*shape, *outcome.findings) if _identity(one) not in known]
@@ -133,6 +137,7 @@ def examine(
 
     # Only a run of everything can tell that a comment is of no use.
     whole = overlays and loaded.source.environment is None and not faults and not loaded.broken
+    whole = whole and not errors_only
     kept, suppressed = waive(diagnostics, loaded.source, config, whole=whole)
     return Examination(kept, faults, suppressed, extra, elsewhere)
 

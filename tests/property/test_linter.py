@@ -96,6 +96,20 @@ def written(data: dict[str, Any]) -> str:
 
 @MANY
 @given(topologies)
+def test_looking_for_errors_alone_finds_all_of_them(data: dict[str, Any]) -> None:
+    topology, wrong = Topology.from_data(copy.deepcopy(data))
+    every, errors = (
+        {one for one in map(repr, found) if "severity='error'" in one}
+        for found in (
+            engine.run(topology, wrong).findings,
+            engine.run(topology, wrong, errors_only=True).findings,
+        )
+    )
+    assert every == errors
+
+
+@MANY
+@given(topologies)
 def test_every_finding_has_a_place_inside_the_file(data: dict[str, Any]) -> None:
     diagnostics, lines = examined(written(data))
     for one in diagnostics:

@@ -91,13 +91,17 @@ def load_and_warn(args: argparse.Namespace) -> Loaded:
     return loaded
 
 
-def judge(loaded: Loaded, *, overlays: bool = True, plugins: bool = False) -> api.Examination:
+def judge(
+    loaded: Loaded, *, overlays: bool = True, plugins: bool = False, errors_only: bool = False
+) -> api.Examination:
     """Judge what was read as `check` does, with what pyproject.toml decides about rules."""
     from qtopo.cli.lint_options import from_project
 
     project = from_project()
     below = None if project is None else project.layer
-    return api.examine(loaded, overlays=overlays, below=below, plugins=plugins)
+    return api.examine(
+        loaded, overlays=overlays, below=below, plugins=plugins, errors_only=errors_only
+    )
 
 
 def rule_errors(loaded: Loaded, *, plugins: bool = True) -> list[Diagnostic]:
@@ -105,7 +109,7 @@ def rule_errors(loaded: Loaded, *, plugins: bool = True) -> list[Diagnostic]:
 
     A rule that fails is a fault of qtopo's and raises QtopoError.
     """
-    examination = judge(loaded, overlays=False, plugins=plugins)
+    examination = judge(loaded, overlays=False, plugins=plugins, errors_only=True)
     for fault in examination.faults:
         raise QtopoError(f"internal error in rule {fault.rule}", fault.traceback)
     return [one for one in examination.diagnostics if one.severity == "error"]

@@ -86,7 +86,8 @@ class Rule:
     """One thing that can be wrong with a topology.
 
     `name` is the rule's name in output and suppressions, `code` its stable
-    number, `severity` one of `error`, `warning` and `info`. `needs` lists the
+    number, `severity` one of `error`, `warning` and `info`; `worst` is said where
+    some findings are more severe than that. `needs` lists the
     parts of the file whose absence the rule would take for a fact: where one is
     broken the rule stays silent, since the file says more than could be read.
     `options` are what a user may set; `context.option(self, "name")` reads one.
@@ -95,6 +96,7 @@ class Rule:
     name: ClassVar[str]
     code: ClassVar[str]
     severity: ClassVar[str]
+    worst: ClassVar[str | None] = None
     needs: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[Mapping[str, Option]] = _NOTHING
 

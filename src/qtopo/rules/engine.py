@@ -36,12 +36,16 @@ def run(
     shape: Iterable[Finding] = (),
     rules: Sequence[type[Rule]] | None = None,
     config: Config | None = None,
+    *,
+    errors_only: bool = False,
 ) -> Outcome:
     """Run `rules` (default: all that can matter, and those of plugins) over a topology.
 
     `shape` are the errors of shape of the same file: the topology is then only
     what could be read, and rules that need what is broken stay silent. Rules
-    that `config` turns off are not run; without it all are as they are.
+    that `config` turns off are not run; without it all are as they are. With
+    `errors_only` those are left out that can find no error, which is most of the
+    work: warnings and infos may still be among the findings.
     """
     broken = [one.at.path for one in shape if one.severity == ERROR]
     context = (
@@ -57,6 +61,8 @@ def run(
             if rule.name not in config.off
         ]
     for rule in chosen:
+        if errors_only and not _may_err(rule, config):
+            continue
         if not all(context.is_whole(part) for part in rule.needs):
             continue
         found: list[Finding] = []
@@ -73,6 +79,17 @@ def run(
             outcome.faults.append(Fault(rule.name, traceback.format_exc(), plugin))
         outcome.findings.extend(found if config is None else config.apply(found))
     return outcome
+
+
+def _may_err(rule: type[Rule], config: Config | None) -> bool:
+    """Whether a rule may find an error; what a stranger's rule may find is not known."""
+    if config is not None:
+        if rule in config.extra:
+            return True
+        decided = config.severity.get(rule.name)
+        if decided is not None:
+            return decided == ERROR
+    return ERROR in (rule.severity, rule.worst)
 
 
 def _is_sane(finding: object, rule: type[Rule]) -> bool:

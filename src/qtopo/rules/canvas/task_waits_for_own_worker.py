@@ -78,6 +78,7 @@ class TaskWaitsForOwnWorker(Rule):
     name = "task-waits-for-own-worker"
     code = "QT704"
     severity = "warning"
+    worst = ERROR
     needs = (*PLACING, "workers.*.queues", "workers.*.replicas")
 
     def check(self, context: Context) -> Iterator[Finding]:
