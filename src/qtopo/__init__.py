@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qtopo.api import check, load, worker_processes
+    from qtopo.changes.compare import diff
     from qtopo.compiler.live import celery_settings
     from qtopo.diagnostics import Diagnostic
     from qtopo.errors import QtopoError, TopologyError
@@ -33,6 +34,7 @@ _WHERE = {
     "TopologyError": "qtopo.errors",
     "celery_settings": "qtopo.compiler.live",
     "check": "qtopo.api",
+    "diff": "qtopo.changes.compare",
     "dump": "qtopo.source.writer",
     "load": "qtopo.api",
     "route": "qtopo.routing.route",
@@ -47,6 +49,7 @@ __all__ = [
     "__version__",
     "celery_settings",
     "check",
+    "diff",
     "dump",
     "graph",
     "load",

@@ -59,6 +59,7 @@ def test_checking_a_broken_file_imports_nothing_heavy(tmp_path):
         ["workers", "-t", str(SHOP)],
         ["workers", "-t", str(SHOP), "--print-commands"],
         ["route", "-t", str(SHOP), "--all"],
+        ["test", "-t", str(SHOP)],
         ["rules"],
         ["schema"],
         ["--help"],

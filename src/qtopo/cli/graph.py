@@ -6,17 +6,31 @@ import sys
 from typing import TYPE_CHECKING
 
 from qtopo.cli.common import (
+    add_color_argument,
     add_topology_arguments,
     load_and_warn,
     say,
+    use_color,
     use_unicode,
     write_file,
 )
+from qtopo.cli.graph_diff import add_diff_arguments, compared, fewer, refuse_alone
+from qtopo.cli.graph_picture import (
+    add_picture_arguments,
+    judged_graph,
+    picture_options,
+    refuse_options,
+)
 from qtopo.cli.main import OK
+from qtopo.cli.selecting import add_select_arguments, selected
 from qtopo.graph.drawings import FORMATS, WORDS, draw, format_of
 
 if TYPE_CHECKING:
     import argparse
+
+    from networkx import MultiDiGraph
+
+    from qtopo.graph.drawings import Format
 
 _SUFFIXES = ", ".join(suffix for one in FORMATS for suffix in one.suffixes)
 
@@ -25,8 +39,12 @@ examples:
   qtopo graph                               a tree for each queue, here
   qtopo graph -o topology.mmd               for a README: GitHub draws it
   qtopo graph -o topology.dot
-  qtopo graph --format dot | dot -Tsvg > topology.svg
+  qtopo graph -o topology.svg               a picture for the wiki; .png needs qtopo[png]
+  qtopo graph -o topology.svg --expand      every node, no stacks of what is alike
+  qtopo graph -o shared.svg --view resources
   qtopo graph --format json                 networkx node-link data
+  qtopo graph -s +queue:emails+             what gets into a queue, and who takes it
+  qtopo graph --diff old.toml new.toml      what changed, also with -o changes.mmd
 """
 
 
@@ -47,6 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"how it is drawn: {', '.join(one.name for one in FORMATS)} "
         "(default: from the suffix of FILE, else text)",
     )
+    add_color_argument(parser)
+    add_picture_arguments(parser)
+    add_select_arguments(parser)
+    add_diff_arguments(parser)
 
 
 def call(args: argparse.Namespace) -> int:
@@ -57,18 +79,38 @@ def call(args: argparse.Namespace) -> int:
         style = WORDS[args.format]
     else:
         style = WORDS["text"] if to_stdout else format_of(args.output)
-    topology = load_and_warn(args).topology
-    from qtopo.graph.build import graph
-
-    built = graph(topology)
-    drawing = draw(style, built, unicode=not to_stdout or use_unicode(sys.stdout))
+    refuse_options(args, style, to_stdout=to_stdout)
+    built = _graph(args, style)
+    drawing = draw(
+        style,
+        built,
+        unicode=not to_stdout or use_unicode(sys.stdout),
+        color=to_stdout and use_color(sys.stdout, args.color),
+        **picture_options(args),
+    )
     if to_stdout:
-        sys.stdout.write(drawing)
+        if isinstance(drawing, str):
+            sys.stdout.write(drawing)
+        else:
+            sys.stdout.buffer.write(drawing)
         return OK
-    write_file(args.output, drawing.encode())
+    write_file(args.output, drawing.encode() if isinstance(drawing, str) else drawing)
     nodes, edges = built.number_of_nodes(), built.number_of_edges()
     say(f"wrote {args.output}: {_count(nodes, 'node')}, {_count(edges, 'edge')}")
     return OK
+
+
+def _graph(args: argparse.Namespace, style: Format) -> MultiDiGraph:
+    """Return what to draw: a topology, a difference, or the part of them that is selected."""
+    if args.diff:
+        return fewer(selected(compared(args), args), args, picture=style.name != "json")
+    refuse_alone(args)
+    if style.picture:
+        return selected(judged_graph(args), args)
+    topology = load_and_warn(args).topology
+    from qtopo.graph.build import graph
+
+    return selected(graph(topology), args)
 
 
 def _count(number: int, noun: str) -> str:

@@ -18,6 +18,8 @@ COMMANDS = {
     "workers": "list, print or run the worker processes",
     "graph": "draw the topology",
     "route": "say where a task goes",
+    "diff": "say what changes, and what it breaks",
+    "test": "run the tests of the file",
     "rule": "explain a rule",
     "rules": "list the rules",
     "schema": "print the JSON Schema of the file, for editors",

@@ -1,37 +1,52 @@
-"""Say where a task goes: which route decides, what is published, which queue and workers get it."""
+"""Say where a task goes and why: what decides, what is published, who gets and consumes it."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtopo.cli.common import (
+    add_color_argument,
     add_topology_arguments,
     answer,
     answer_json,
     load_and_warn,
-    use_unicode,
+    say,
+    use_color,
 )
-from qtopo.cli.main import OK
-from qtopo.cli.table import columns
+from qtopo.cli.main import NO, OK
+from qtopo.cli.selecting import add_select_arguments, is_selecting, selected_names
+from qtopo.cli.ways.calling import add_call_arguments, read_call
 from qtopo.errors import QtopoError
-from qtopo.topology.model import describe
 
 if TYPE_CHECKING:
     import argparse
 
     from qtopo.routing.route import Routed
+    from qtopo.topology.tests import Expected
     from qtopo.topology.topology import Topology
 
 EPILOG = """\
 examples:
   qtopo route shop.emails.send
-  qtopo route --all
+  qtopo route shop.emails.send --explain
+  qtopo route shop.emails.send --queue bulk --countdown 5m --decorator queue=emails
+  qtopo route shop.emails.send --as retry
+  qtopo route shop.emails.send --expect queue=emails --expect workers=emails
   qtopo route --all --format json
+  qtopo route --all --select +queue:emails
+  qtopo route --from-queue emails
+  qtopo route --dead-letters emails
   qtopo route --exchange events --key order.paid --key email.send
 
 A task is looked up as Celery does it: an exact name beats every pattern, else
-the first pattern of the file that matches, else the default queue.
+the first pattern of the file that matches, else the default queue. What the
+call, task_annotations and the decorator say goes over the route, key by key.
+
+exit codes:
+  0  answered, and where --expect is given it is so
+  1  it is not as --expect says
+  2  it could not be done: wrong usage, an unreadable file
 """
 
 
@@ -39,22 +54,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_topology_arguments(parser)
     parser.add_argument("tasks", nargs="*", metavar="TASK", help="the name of a task")
-    parser.add_argument("--all", action="store_true", help="every task the file names")
+    parser.add_argument("--all", action="store_true", help="every task the file names, as a table")
+    add_select_arguments(parser)
     parser.add_argument(
-        "--exchange",
-        metavar="NAME",
-        help="ask the broker alone: where does this exchange take --key",
+        "--explain", action="store_true", help="show too what was considered and lost, and why"
     )
     parser.add_argument(
-        "--key", action="append", default=[], metavar="KEY", help="a routing key, with --exchange"
-    )
-    parser.add_argument(
-        "--header",
+        "--expect",
         action="append",
         default=[],
-        metavar="NAME=VALUE",
-        help="a message header, with --exchange",
+        metavar="KEY=VALUE",
+        help="exit 1 unless it is so: queue, exchange, routing_key, priority, delivered_to, "
+        "workers, exactly_once, refused",
     )
+    add_call_arguments(parser)
+    other = parser.add_argument_group("other questions")
+    other.add_argument("--from-queue", metavar="QUEUE", help="what can reach this queue")
+    other.add_argument(
+        "--dead-letters",
+        metavar="QUEUE",
+        help="where a rejected, expired or overflowing message of this queue ends",
+    )
+    other.add_argument(
+        "--exchange",
+        metavar="NAME",
+        help="without a task: where the broker takes --key; with one: sent with exchange=NAME",
+    )
+    other.add_argument(
+        "--key", action="append", default=[], metavar="KEY", help="a routing key, with --exchange"
+    )
+    other.add_argument(
+        "--header", action="append", default=[], metavar="NAME=VALUE", help="a message header"
+    )
+    add_color_argument(parser)
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="how the answer is shown"
     )
@@ -62,132 +94,97 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace) -> int:
     """Answer; returns the exit code."""
-    if args.exchange is None and (args.key or args.header):
-        raise QtopoError("--key and --header go with --exchange")
+    if is_selecting(args) and not args.all:
+        raise QtopoError("--select and --exclude go with --all", "qtopo route --all -s +queue:NAME")
+    if args.tasks or args.all:
+        return _tasks(args)
+    if args.expect or args.explain:
+        raise QtopoError("--expect and --explain go with a task, or with --all")
+    if args.from_queue is not None:
+        from qtopo.cli.ways.reaching import from_queue
+
+        return from_queue(args, load_and_warn(args).topology)
+    if args.dead_letters is not None:
+        from qtopo.cli.ways.dying import dead_letters
+
+        return dead_letters(args, load_and_warn(args).topology)
     if args.exchange is not None:
-        if args.tasks or args.all:
-            raise QtopoError("--exchange asks the broker alone: leave the tasks out")
-        if not args.key and not args.header:
-            raise QtopoError("--exchange needs a --key, or a --header for a headers exchange")
-    elif not args.tasks and not args.all:
-        raise QtopoError("name a task, or ask for --all", "qtopo route shop.emails.send")
+        from qtopo.cli.ways.delivering import deliveries
+
+        return deliveries(args, load_and_warn(args).topology)
+    if args.key:
+        raise QtopoError("--key goes with --exchange")
+    raise QtopoError("name a task, or ask for --all", "qtopo route shop.emails.send")
+
+
+def _tasks(args: argparse.Namespace) -> int:
+    for name in ("from_queue", "dead_letters"):
+        if getattr(args, name) is not None:
+            option = "--" + name.replace("_", "-")
+            raise QtopoError(f"{option} is a question of its own: leave the tasks out")
+    if args.key:
+        raise QtopoError("--key asks the broker alone", "a task is sent with --routing-key KEY")
+    sent = read_call(args)
+    expected = None
+    if args.expect:
+        from qtopo.routing.expectations import parse
+
+        expected = parse(args.expect)
     topology = load_and_warn(args).topology
-    if args.exchange is not None:
-        _deliveries(args, topology)
-        return OK
-    from qtopo.routing.route import route, route_many
+    from qtopo.routing.route import imitated, route, route_many
 
-    if args.all:
-        names = list(dict.fromkeys([*args.tasks, *topology.known_tasks()]))
+    names = list(dict.fromkeys([*args.tasks, *(_known(topology, args) if args.all else ())]))
+    # Of many tasks what was considered is not shown, unless it is asked for.
+    brief = args.all and sent is None and not args.explain and not args.imitate
+    if brief:
         routed = route_many(topology, names)
+    elif args.imitate:
+        routed = [imitated(topology, name, sent, args.imitate) for name in names]
     else:
-        routed = [route(topology, name) for name in dict.fromkeys(args.tasks)]
-    if args.format == "json":
+        routed = [route(topology, name, sent) for name in names]
+    if args.format == "json" and brief:
+        _answer_lines(routed)
+    elif args.format == "json":
         answer_json({"format_version": 1, "routes": [one.as_json() for one in routed]})
-    elif args.all:
-        answer(_table(routed))
-    else:
-        answer("\n\n".join(_steps(topology, one) for one in routed))
-    return OK
+    elif args.all and not args.explain:
+        from qtopo.cli.ways.listing import listing
+
+        answer(listing(routed))
+    elif routed:
+        from qtopo.cli.ways.steps import draw
+        from qtopo.diagnostics.screen import painter
+
+        paint = painter(use_color(sys.stdout, args.color))
+        answer(draw(topology, routed, sent, explain=args.explain, paint=paint))
+    return OK if expected is None else _judged(topology, routed, expected)
 
 
-def _deliveries(args: argparse.Namespace, topology: Topology) -> None:
-    from qtopo.routing.delivery import deliver
-    from qtopo.topology.suggest import did_you_mean
+def _answer_lines(routed: list[Routed]) -> None:
+    """Write the JSON with a line for each route: of very many, indenting costs the most time."""
+    import json
 
-    exchanges = topology.wiring.exchanges
-    if args.exchange and args.exchange not in exchanges:
-        raise QtopoError(
-            f"no exchange {args.exchange!r} in this topology",
-            did_you_mean(args.exchange, exchanges) or f"it has {', '.join(exchanges)}",
-        )
-    headers = dict(_header(one) for one in args.header)
-    found = [
-        {
-            "exchange": args.exchange,
-            "routing_key": key,
-            "delivered_to": list(deliver(topology, args.exchange, key, headers)),
-        }
-        for key in args.key or [""]
-    ]
-    if args.format == "json":
-        answer_json({"format_version": 1, "deliveries": found})
-        return
-    arrow = "→" if use_unicode(sys.stdout) else "->"
-    for one in found:
-        queues = ", ".join(one["delivered_to"]) or "nowhere: no binding takes it"
-        answer(f"{args.exchange} {one['routing_key']!r} {arrow} {queues}")
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    lines = ",\n".join(f"    {encode(one.as_json())}" for one in routed)
+    answer(f'{{\n  "format_version": 1,\n  "routes": [\n{lines}\n  ]\n}}')
 
 
-def _header(text: str) -> tuple[str, Any]:
-    """Read NAME=VALUE; true, false and whole numbers are what they look like."""
-    name, separator, value = text.partition("=")
-    if not separator or not name:
-        raise QtopoError(f"--header takes NAME=VALUE, not {text!r}")
-    if value in ("true", "false"):
-        return name, value == "true"
-    digits = value.removeprefix("-")
-    if digits.isascii() and digits.isdigit() and len(digits) < 19:
-        return name, int(value)
-    return name, value
+def _known(topology: Topology, args: argparse.Namespace) -> list[str]:
+    """Return every task the file names, or those among them that are selected."""
+    known = list(topology.known_tasks())
+    selected = selected_names(topology, args, "task")
+    if selected is None:
+        return known
+    names = {name for _, name in selected}
+    return [name for name in known if name in names]
 
 
-def _decided(one: Routed, topology: Topology) -> str:
-    if one.decided_by.kind == "default":
-        return "the default queue: no route matches"
-    if one.decided_by.kind == "task":
-        return f"[{describe(one.decided_by.path)}]"
-    task = topology.routes[int(one.decided_by.path[1])].task
-    pattern = (
-        task
-        if isinstance(task, str)
-        else ", ".join(task)
-        if isinstance(task, tuple)
-        else f"/{task.regex}/"
-    )
-    return f"{describe(one.decided_by.path)} ({pattern})"
+def _judged(topology: Topology, routed: list[Routed], expected: Expected) -> int:
+    """Say on stderr what is not as expected; returns the exit code."""
+    from qtopo.routing.expectations import judge
 
-
-def _steps(topology: Topology, one: Routed) -> str:
-    """Draw the way of one task: a line a step."""
-    lines = [one.task, f"  decided by   {_decided(one, topology)}", f"  queue        {one.queue}"]
-    if one.exchange is None:
-        lines.append("               which is not declared: Celery refuses to send it")
-        return "\n".join(lines)
-    sent = one.publish
-    exchange = sent.exchange or "the anonymous exchange"
-    priority = "" if sent.priority is None else f", priority {sent.priority}"
-    lines.append(f"  published to {exchange}, key {sent.routing_key!r}{priority}")
-    lines.append(f"  delivered to {', '.join(one.delivered_to) or 'nowhere: no binding takes it'}")
-    lines.append(f"  consumed by  {_workers(topology, one)}")
-    return "\n".join(lines)
-
-
-def _workers(topology: Topology, one: Routed) -> str:
-    if not one.workers:
-        return "nobody"
-    found = []
-    for name in one.workers:
-        worker = topology.workers[name]
-        each = "one per core" if worker.capacity is None else str(worker.capacity)
-        replicas = f", {worker.replicas} replicas" if worker.replicas > 1 else ""
-        found.append(f"{name} ({worker.pool}, concurrency {each}{replicas})")
-    return ", ".join(found)
-
-
-def _table(routed: list[Routed]) -> str:
-    rows = [
-        (
-            one.task,
-            one.queue,
-            "-" if one.publish.exchange is None else one.publish.exchange or "(anonymous)",
-            one.publish.routing_key or "-",
-            "-" if one.publish.priority is None else str(one.publish.priority),
-            ", ".join(one.delivered_to) or "nowhere",
-            ", ".join(one.workers) or "nobody",
-        )
-        for one in routed
-    ]
-    return columns(
-        ("TASK", "QUEUE", "EXCHANGE", "KEY", "PRIORITY", "DELIVERED TO", "WORKERS"), rows
-    )
+    code = OK
+    for one in routed:
+        for reason in judge(one, expected, topology):
+            say(f"{one.task}: {reason}")
+            code = NO
+    return code

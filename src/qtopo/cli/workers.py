@@ -20,6 +20,7 @@ from qtopo.cli.common import (
     use_unicode,
 )
 from qtopo.cli.main import OK
+from qtopo.cli.selecting import add_select_arguments, is_selecting, selected_names
 from qtopo.errors import QtopoError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ examples:
   qtopo workers
   qtopo workers --print-commands
   qtopo workers --worker emails --format json
+  qtopo workers --select shop.emails.receipt+ --print-commands
   qtopo workers --run
 
 --run keeps them in the foreground. Ctrl-C stops beat and then the workers, which
@@ -59,12 +61,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("table", "json"), default="table", help="how they are listed"
     )
     add_color_argument(parser)
+    add_select_arguments(parser)
 
 
 def call(args: argparse.Namespace) -> int:
     """List, print or run; returns the exit code."""
+    if args.worker and is_selecting(args):
+        raise QtopoError("--worker and --select do not go together", "--select worker:NAME")
     topology = load_and_warn(args).topology
     chosen = choose(api.worker_processes(topology), args.worker)
+    selected = selected_names(topology, args, "worker", "beat")
+    if selected is not None:
+        chosen = among(chosen, selected)
     if args.run:
         return _run(topology, chosen, args.color)
     if args.print_commands:
@@ -93,6 +101,13 @@ def choose(processes: list[Process], names: Sequence[str]) -> list[Process]:
                 f"no worker {name!r} in this topology", did_you_mean(name, known) or listed
             )
     return [one for one in processes if not names or one.name in names]
+
+
+def among(processes: list[Process], selected: Iterable[tuple[str, str]]) -> list[Process]:
+    """Return the processes of the selected nodes; beat, where one of its entries is selected."""
+    beat = any(kind == "beat" for kind, _ in selected)
+    names = {name for kind, name in selected if kind == "worker"}
+    return [one for one in processes if (beat if one.kind == "beat" else one.name in names)]
 
 
 def _print_commands(chosen: Iterable[Process]) -> None:

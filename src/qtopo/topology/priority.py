@@ -40,6 +40,22 @@ def on_wire(topology: Topology, queue: Queue | None, priority: int | None) -> in
     return (2 * level * most + HIGHEST) // (2 * HIGHEST)
 
 
+def off_wire(topology: Topology, queue: Queue | None, priority: int) -> int | None:
+    """Return what a priority on the wire is on the scale of the file; None where it has no effect.
+
+    Where a queue has fewer levels than the scale several of the scale are one
+    level; this is the middle one.
+    """
+    kind = topology.broker.kind.priorities
+    if kind == "inverted":
+        return HIGHEST - min(max(priority, 0), HIGHEST)
+    most = levels(queue)
+    if kind != "native" or not most:
+        return None
+    level = min(priority, most)
+    return min(level, HIGHEST) if most >= HIGHEST else (2 * level * HIGHEST + most) // (2 * most)
+
+
 def levels(queue: Queue | None) -> int:
     """Return the highest priority a queue knows on RabbitMQ; 0 where it has none."""
     if queue is None:

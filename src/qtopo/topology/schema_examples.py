@@ -10,12 +10,14 @@ from typing import Any
 
 _NAMES = ["shop.emails.send", "shop.reports.build"]
 _DESCRIPTION = {"description": "what people should know of it", "owner": "team-mail"}
+_SENT = {"queue": "emails", "exchange": "events", "routing_key": "mail.send", "priority": 7}
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "Topology": {
         "include": ["queues/*.toml"],
         "settings": {"task_track_started": True, "worker_send_task_events": True},
         "routes": [{"task": "shop.emails.*", "queue": "emails"}],
+        "tests": [{"task": "shop.emails.send", "expect": {"queue": "emails"}}],
         "environments": {"staging": {"workers": {"mail": {"replicas": 1}}}},
     },
     "App": {"name": "shop", "celery": "shop.celery:app", **_DESCRIPTION},
@@ -109,6 +111,27 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         **_DESCRIPTION,
     },
     "Solar": {"latitude": 52.52, "longitude": 13.4},
+    "Case": {
+        "name": "mail is sent once",
+        "task": _NAMES[0],
+        "call": {"priority": 7, "countdown": "5m"},
+        "expect": {"queue": "emails", "exactly_once": True},
+    },
+    "CaseCall": {
+        **_SENT,
+        "headers": {"kind": "mail"},
+        "decorator": {"queue": "emails"},
+        "registered": True,
+    },
+    "DecoratorOptions": _SENT,
+    "Expected": {
+        **_SENT,
+        "delivered_to": ["emails"],
+        "workers": ["emails"],
+        "exactly_once": True,
+        "decided_by": ["routes", 0],
+        "refused": "QueueNotFound",
+    },
     "Workflow": {"chain": _NAMES, "group": _NAMES, **_DESCRIPTION},
     "Canvas": {"chain": _NAMES, "group": _NAMES},
     "Chord": {"header": _NAMES, "body": "shop.reports.mail"},

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from qtopo.topology.finding import Finding
     from qtopo.topology.lint import Lint
+    from qtopo.topology.tests import Case
 
 DEFAULT_QUEUE = "celery"
 """Celery's own default queue, where the file names none."""
@@ -34,6 +35,13 @@ def _lint() -> type[Lint]:
     from qtopo.topology.lint import Lint
 
     return Lint
+
+
+def _case() -> type[Case]:
+    """Most files have no tests."""
+    from qtopo.topology.tests import Case
+
+    return Case
 
 
 class Topology(Model):
@@ -89,6 +97,11 @@ class Topology(Model):
     )
     resources: Mapping[str, Resource] = field(
         Named(Table(Resource)), "State that tasks share, by name.", default=EMPTY
+    )
+    tests: tuple[Case, ...] = field(
+        Items(Table(_case), "a list of tables: write [[tests]]"),
+        "Where tasks are meant to go: `qtopo test` says whether they do.",
+        default=(),
     )
     lint: Lint | None = field(Table(_lint), "What `qtopo check` looks for.", default=None)
     environments: Mapping[str, Mapping[str, Any]] = field(

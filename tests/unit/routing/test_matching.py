@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kombu.transport.virtual.exchange import TopicExchange
 
-from qtopo.routing.delivery import headers_match
+from qtopo.routing.amqp_tables import headers_match
 from qtopo.routing.table import RouteTable
 from qtopo.routing.topics import rabbit_matches, virtual_matches, virtual_pattern
 from qtopo.topology.topology import Topology

@@ -52,6 +52,21 @@ REFUSED = {
     "priority": 'routes = [{task = "a", priority = 10}]',
     "route without a task": 'routes = [{queue = "a"}]',
     "routes as a table": 'routes = {task = "a"}',
+    "test without a task": 'tests = [{expect = {queue = "a"}}]',
+    "test without an expectation": 'tests = [{task = "a"}]',
+    "test that expects nothing": 'tests = [{task = "a", expect = {}}]',
+    "test of a pattern": 'tests = [{task = "a.*", expect = {queue = "a"}}]',
+    "test of a list with a pattern": 'tests = [{task = ["a", "*"], expect = {queue = "a"}}]',
+    "test of no task": 'tests = [{task = [], expect = {queue = "a"}}]',
+    "unknown key in a test": 'tests = [{task = "a", expect = {queu = "a"}}]',
+    "unknown option of a call": 'tests = [{task = "a", call = {eta = "1h"}, '
+    'expect = {queue = "a"}}]',
+    "decorator that waits": 'tests = [{task = "a", call = {decorator = {countdown = "1h"}}, '
+    'expect = {queue = "a"}}]',
+    "refused and somewhere": 'tests = [{task = "a", expect = {queue = "a", refused = "KeyError"}}]',
+    "priority of a test off the scale": 'tests = [{task = "a", expect = {priority = 10}}]',
+    "path of nothing": 'tests = [{task = "a", expect = {decided_by = []}}]',
+    "tests as a table": 'tests = {task = "a"}',
     "nested overlay": "environments.e.environments = {}",
     "unknown key in an overlay": "environments.e.queues.a.x = 1",
     "wrong type in an overlay": 'environments.e.workers.w.replicas = "2"',
@@ -79,6 +94,13 @@ ACCEPTED = {
     "plugin": 'exchanges.e.type = "x-random"',
     "scheduler": 'beat.scheduler = "shop.beat:Scheduler"',
     "dead letters in short": 'queues.a.dead_letter = "dead"',
+    "test": 'tests = [{task = "a", expect = {queue = "a"}}]',
+    "test with everything": 'tests = [{name = "n", task = ["a", "b"], call = {queue = "a", '
+    'exchange = "e", routing_key = "", priority = 255, countdown = "0s", headers = {a = 1}, '
+    "decorator = {priority = 0}, registered = false}, expect = {priority = 9, delivered_to = [], "
+    'workers = [], exactly_once = false, decided_by = ["routes", 0], routing_key = ""}}]',
+    "refused": 'tests = [{task = "a", expect = {refused = "QueueNotFound"}}]',
+    "tests of an overlay": 'environments.e.tests = [{task = "a", expect = {queue = "a"}}]',
     "part of a table in an overlay": 'workers.w.queues = ["a"]\n'
     "environments.e.workers.w.replicas = 2",
     "all but the schedule of an overlay": '[beat.schedule.e]\ntask = "t"\nevery = "1h"\n'

@@ -255,7 +255,7 @@ def test_the_command_adds_the_rules_and_their_options(
 def test_overlays_hold_what_the_reader_lets_them():
     assert set(NOT_IN_OVERLAYS) == set(environments._NOT_IN_OVERLAYS)
     for table in json_schema()["properties"]:
-        value: Any = [] if table in ("include", "routes") else {}
+        value: Any = [] if table in ("include", "routes", "tests") else {}
         overlay = {"environments": {"e": {table: value}}}
         assert bool(refusals(overlay)) is (table in NOT_IN_OVERLAYS)
 

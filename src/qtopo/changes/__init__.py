@@ -1,0 +1,1 @@
+"""What changes from one topology to another, what that breaks, and how to roll it out."""

@@ -1,0 +1,1 @@
+"""What `qtopo route` reads from its command line, and how it shows the way of a task."""
