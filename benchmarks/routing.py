@@ -40,7 +40,6 @@ def load_and_route(file: Path, runs: int) -> tuple[float, float]:
 
 def router_times(patterns: int, looked_up: int, runs: int) -> tuple[float, float]:
     """Return the seconds a look-up takes in Celery's router: plain globs, and what is emitted."""
-    from qtopo.api import load  # noqa: F401  (the whole package, before the clock runs)
     from qtopo.topology.topology import Topology
 
     data: dict[str, Any] = {
@@ -54,10 +53,7 @@ def router_times(patterns: int, looked_up: int, runs: int) -> tuple[float, float
     topology, findings = Topology.from_data(data)
     if findings:
         raise SystemExit(f"the benchmark's topology is unsound: {findings[0].message}")
-    globs = [
-        (route["task"], {"queue": route["queue"]})
-        for route in data["routes"]
-    ]
+    globs = [(route["task"], {"queue": route["queue"]}) for route in data["routes"]]
     emitted = _router(topology, None)
     plain = _router(topology, (globs,))
     rng = random.Random("qtopo")
@@ -85,3 +81,22 @@ def _router(topology: Any, routes: Any) -> Any:
     # Queues are made and patterns compiled at the first look-up.
     router.route({}, "warm.up")
     return router
+
+
+def benchmark(line: Callable[[str, float, float, str], None], file: Path, runs: int) -> None:
+    """Print the figures: a large file's tasks routed, and Celery's router with what is emitted."""
+    load, route = load_and_route(file, runs)
+    line(
+        "route every task of it / load it",
+        route / load,
+        2.0,
+        f"{route * 1e3:.0f} / {load * 1e3:.0f}",
+    )
+    for patterns, looked_up, bar in ((10_000, 200, 0.01), (10, 5_000, 1.0)):
+        plain, emitted = router_times(patterns, looked_up, max(3, runs))
+        line(
+            f"Celery's look-up, emitted / globs, {patterns:,} patterns",
+            emitted / plain,
+            bar,
+            f"{emitted * 1e6:.1f} / {plain * 1e6:.1f} µs",
+        )

@@ -20,6 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import delivery
+import routing
+
 HERE = Path(__file__).resolve().parent
 SIMPLE = HERE.parent / "topologies" / "simple.toml"
 
@@ -93,16 +96,14 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
+def command(name: str, *arguments: str) -> list[str]:
+    """Return a command line of qtopo's, as the console script runs it."""
+    argv = ["qtopo", name, *arguments]
+    return python(f"import sys; sys.argv = {argv!r}\nfrom qtopo.cli.main import run\nrun()")
+
+
 def check(file: str | Path) -> list[str]:
-    # What the console script runs.
-    return [
-        sys.executable,
-        "-c",
-        (
-            f"import sys; sys.argv = ['qtopo', 'check', {str(file)!r}]\n"
-            "from qtopo.cli.main import run\nrun()"
-        ),
-    ]
+    return command("check", str(file))
 
 
 def main() -> int:
@@ -143,6 +144,12 @@ def main() -> int:
             name = f"{size[0]} queues, {size[1]} routes, {size[2]} tasks"
             detail = f"{ours * 1e3:.0f} / {theirs * 1e3:.0f}"
             report.line(f"check {name} / tomllib.loads", ratio, 2.0, detail)
+            routing.benchmark(report.line, file, runs)
+            load = python(f"import gc, qtopo; gc.disable(); qtopo.load({str(file)!r})")
+            all_ = command("route", "--all", "-t", str(file))
+            ours, theirs, ratio, _, _ = compare(all_, load, runs)
+            detail = f"{ours * 1e3:.0f} / {theirs * 1e3:.0f}"
+            report.line("  the command `qtopo route --all` / loading", ratio, 2.0, detail)
         report.line(
             "  its peak memory / (1.5 tomllib's + 200 MB)",
             memory / (1.5 * reference_memory + 200),
@@ -152,6 +159,7 @@ def main() -> int:
         report.line(
             "  time for ten times the size / ten", times[1] / times[10] / 10, 1.3, "grows linearly"
         )
+    delivery.benchmark(report.line, quick=quick)
     print(f"\n{report.missed} missed" if report.missed else "\nall bars met")
     return 1 if report.missed and not args.report_only else 0
 

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table: a header line, then the rows, each column as wide as its widest cell."""
-    lines = [[visible(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(width(line[index]) for line in lines) for index in range(len(header))]
+    padded = []
+    # Of many rows most cells say the same: each text is looked at once a column.
+    for column in zip(header, *rows, strict=True):
+        shown = {cell: visible(cell) for cell in set(column)}
+        widths = {cell: width(text) for cell, text in shown.items()}
+        most = max(widths.values())
+        padded.append({cell: text + " " * (most - widths[cell]) for cell, text in shown.items()})
     return "\n".join(
-        "  ".join(
-            cell + " " * (widths[index] - width(cell)) for index, cell in enumerate(line)
-        ).rstrip()
-        for line in lines
+        "  ".join([cells[cell] for cells, cell in zip(padded, row, strict=True)]).rstrip()
+        for row in (header, *rows)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qtopo.diagnostics.secrets import masked
 from qtopo.graph.layers import ALTERNATE, BINDS, DEAD_LETTER, PUBLISHES, WAITS_FOR, by_layer, count
 from qtopo.topology.units import format_duration, format_size
 
@@ -18,8 +19,11 @@ _SIZES = {"max_length_bytes", "memory", "max_memory_per_child"}
 _MANY = 3
 _NAMED = {DEAD_LETTER: "dead letters", ALTERNATE: "alternate", WAITS_FOR: "waits for"}
 _FREE = {"arguments", "consumer_arguments", "headers", "args", "kwargs", "env"}
-_GRAPH_KEYS = {"kind", "label", "path", "missing", "members"}
+_GRAPH_KEYS = {"kind", "label", "path", "missing", "members", "findings", "change", "changes"}
 """What the graph says of itself, rather than the file of a thing."""
+
+_CHANGES_SHOWN = 3
+_LONGEST_CHANGE = 60
 
 
 def name(data: dict[str, Any]) -> str:
@@ -50,10 +54,44 @@ def tooltip(data: dict[str, Any]) -> str:
     lines = [f"{data['kind']} {data['label']}"]
     if data.get("missing"):
         lines.append("not declared")
+    lines += change_lines(data, most=None)
     lines += [
-        f"{key}: {value_text(key, value)}" for key, value in data.items() if key not in _GRAPH_KEYS
+        f"{key}: {masked(value_text(key, value))}"
+        for key, value in data.items()
+        if key not in _GRAPH_KEYS
     ]
     return "\n".join(lines)
+
+
+def change_word(data: dict[str, Any]) -> str:
+    """Return `added`, `removed` or `changed` of what is in a difference; else nothing."""
+    change = str(data.get("change", "same"))
+    return "" if change == "same" else change
+
+
+def change_lines(
+    data: dict[str, Any], *, arrow: str = "→", most: int | None = _CHANGES_SHOWN
+) -> list[str]:
+    """Return what changed of a node or an edge: `message_ttl: 1h → 2h`; long values are cut."""
+    changes = data.get("changes", {})
+    shown = list(changes.items())[:most]
+    lines = [_change_line(key, old, new, arrow) for key, (old, new) in shown]
+    if len(changes) > len(shown):
+        lines.append(f"and {len(changes) - len(shown)} more")
+    return lines
+
+
+def _change_line(key: str, old: Any, new: Any, arrow: str) -> str:
+    if key == "missing":
+        return "declared before" if new else "not declared before"
+    return f"{key}: {_said(key, old)} {arrow} {_said(key, new)}"
+
+
+def _said(key: str, value: Any) -> str:
+    if value is None:
+        return "not set"
+    text = masked(value_text(key, value)) or "empty"
+    return text if len(text) <= _LONGEST_CHANGE else text[: _LONGEST_CHANGE - 1] + "…"
 
 
 def value_text(key: str, value: Any) -> str:
@@ -149,7 +187,12 @@ _CAPTIONS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
 
 
 def summary(graph: Any) -> str:
-    """Return what a graph holds: `3 tasks, 1 route, 2 queues`."""
+    """Return what a graph holds: `3 tasks, 1 route, 2 queues`; of a difference, what changed."""
+    if graph.graph.get("compared"):
+        from qtopo.graph.difference import counts
+
+        changed = [f"{number:,} {word}" for word, number in counts(graph).items() if number]
+        return ", ".join(changed) or "nothing changed"
     return ", ".join(count(len(nodes), kind) for kind, nodes in by_layer(graph).items())
 
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qtopo.graph.captions import caption, edge_text, name, summary, title, tooltip
+from qtopo.graph.captions import (
+    caption,
+    change_lines,
+    change_word,
+    edge_text,
+    name,
+    summary,
+    title,
+    tooltip,
+)
 from qtopo.graph.layers import (
     ALTERNATE,
     BACKWARD,
@@ -49,7 +58,28 @@ _NODES = {
     "machine": _Look("box3d", "#e6e6e6", "#4a4a4a"),
     "resource": _Look("folder", "#f5ead6", "#7a5a1e"),
 }
+_MORE = {
+    "queue": ('    node [margin="0.12,0.14"];',),
+    "route": ('    node [margin="0.2,0.1"];',),
+}
+"""The lid of a cylinder and the tip of an arrow take room of the text."""
 _MISSING = {"style": "filled,dashed", "fillcolor": "#ffffff", "color": "#c00020"}
+_CHANGED: dict[str, dict[str, str]] = {
+    "added": {"fillcolor": "#dafbe1", "color": "#1a7f37", "penwidth": "2"},
+    "removed": {
+        "fillcolor": "#ffebe9", "color": "#c00020", "penwidth": "2", "style": "filled,dashed",
+    },
+    "changed": {"fillcolor": "#fff3cd", "color": "#8a6d00", "penwidth": "2"},
+    "same": {"fillcolor": "#f6f8fa", "color": "#8c959f"},
+}  # fmt: skip
+"""In a difference the colour says what became of a node; shape and cluster say its kind."""
+
+_CHANGED_EDGES: dict[str, dict[str, str]] = {
+    "added": {"color": "#1a7f37", "penwidth": "2"},
+    "removed": {"color": "#c00020", "penwidth": "2", "style": "dashed"},
+    "changed": {"color": "#8a6d00", "penwidth": "2"},
+    "same": {"color": "#8c959f"},
+}
 _EDGES: dict[str, dict[str, str]] = {
     SENDS: {"color": "#8a6d00"},
     STEP: {"color": "#a02867"},
@@ -82,6 +112,7 @@ def draw(graph: MultiDiGraph) -> str:
             f"  subgraph cluster_{kind} {{",
             f'    label="{plural(kind)}"; style=rounded; color="#d0d7de"; fontsize=12; rank=same;',
             f'    node [shape={look.shape} fillcolor="{look.fill}" color="{look.line}"];',
+            *_MORE.get(kind, ()),
         ]
         lines += [f"    {quote(node)} {_attributes(_node(data))};" for node, data in nodes]
         lines.append("  }")
@@ -111,10 +142,12 @@ def _attributes(values: dict[str, str]) -> str:
 
 
 def _node(data: dict[str, Any]) -> dict[str, str]:
-    words = caption(data)
-    label = f"{name(data)}\n{words}" if words else name(data)
+    words = ", ".join(filter(None, [change_word(data), caption(data)]))
+    label = "\n".join(filter(None, [name(data), words, *change_lines(data)]))
     values = {"label": _label(label), "tooltip": _label(tooltip(data))}
-    if data.get("missing"):
+    if "change" in data:
+        values.update({key: f'"{value}"' for key, value in _CHANGED[data["change"]].items()})
+    elif data.get("missing"):
         values.update({key: f'"{value}"' for key, value in _MISSING.items()})
     elif data["kind"] == "worker" and data.get("replicas") == 0:
         values["style"] = '"filled,dashed"'
@@ -122,11 +155,17 @@ def _node(data: dict[str, Any]) -> dict[str, str]:
 
 
 def _edge(graph: MultiDiGraph, start: str, end: str, data: dict[str, Any]) -> dict[str, str]:
-    kind, text = data["kind"], edge_text(graph, start, end, data)
+    kind, change = data["kind"], change_word(data)
+    text = ", ".join(filter(None, [change, edge_text(graph, start, end, data)]))
     values: dict[str, str] = {"label": _label(text)} if text else {}
     values["tooltip"] = _label(f"{kind} {data['label']}".strip())
     values.update({key: f'"{value}"' for key, value in _EDGES.get(kind, {}).items()})
-    if graph.nodes[end].get("missing"):
+    if "change" in data:
+        lines = [f"{kind} {data['label']}".strip(), change, *change_lines(data, most=None)]
+        values["tooltip"] = _label("\n".join(filter(None, lines)))
+        looks = _CHANGED_EDGES[data["change"]]
+        values.update({key: f'"{value}"' for key, value in looks.items()})
+    elif graph.nodes[end].get("missing"):
         values["color"] = f'"{_MISSING["color"]}"'
     if data.get("active") is False:
         values["style"] = '"dashed"'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.errors import UnknownNameError
 from qtopo.topology.suggest import did_you_mean
@@ -15,13 +15,17 @@ class Format(NamedTuple):
     """A way to draw: its name, the suffixes of its files, and its module in this package.
 
     The module has `draw(graph) -> str`; where the format is made for terminals,
-    `draw(graph, unicode=False)` keeps to ASCII.
+    `draw(graph, unicode=False)` keeps to ASCII, and `color=True` colours it. A
+    picture's takes `view`, `expand` and `theme` (see `qtopo.graph.picture.compose`);
+    one that is `binary` returns bytes.
     """
 
     name: str
     suffixes: tuple[str, ...]
     module: str
     terminal: bool = False
+    picture: bool = False
+    binary: bool = False
 
 
 FORMATS = (
@@ -29,6 +33,9 @@ FORMATS = (
     Format("dot", (".dot", ".gv"), "dot"),
     Format("mermaid", (".mmd", ".mermaid"), "mermaid"),
     Format("json", (".json",), "json_"),
+    Format("svg", (".svg",), "picture.svg", picture=True),
+    Format("png", (".png",), "picture.png", picture=True, binary=True),
+    Format("html", (".html", ".htm"), "page.html", picture=True),
 )
 
 WORDS = {
@@ -36,7 +43,7 @@ WORDS = {
 }
 """The formats by name and by suffix without its point."""
 
-_GRAPHVIZ = ("svg", "png", "pdf")
+_GRAPHVIZ = ("pdf",)
 """What Graphviz makes of `dot`; asked only where no format of ours has the suffix."""
 
 
@@ -63,13 +70,27 @@ def format_of(file: str) -> Format:
     )
 
 
-def draw(style: Format, graph: MultiDiGraph, *, unicode: bool = True) -> str:
-    """Return the drawing of a graph; it ends with a line break."""
+def draw(
+    style: Format,
+    graph: MultiDiGraph,
+    *,
+    unicode: bool = True,
+    color: bool = False,
+    **picture: Any,
+) -> str | bytes:
+    """Return the drawing of a graph: text that ends with a line break, or bytes if `binary`.
+
+    `picture` are the keywords of pictures; other formats are not given them. Raises
+    QtopoError where a format needs a package that is not installed.
+    """
     from importlib import import_module
 
     module = import_module(f"qtopo.graph.{style.module}")
-    text: str = module.draw(graph, unicode=unicode) if style.terminal else module.draw(graph)
-    return text
+    options: dict[str, Any] = picture if style.picture else {}
+    if style.terminal:
+        options = {"unicode": unicode, "color": color}
+    drawing: str | bytes = module.draw(graph, **options)
+    return drawing
 
 
 def _suffix(file: str) -> str:

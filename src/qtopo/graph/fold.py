@@ -108,22 +108,27 @@ def _fold(
     from networkx import MultiDiGraph
 
     groups: dict[Hashable, list[str]] = {}
-    for node in graph:
-        groups.setdefault(key(node), []).append(node)
+    for node, data in graph.nodes(data=True):
+        # Of a difference what was added stays apart from what was there, as long as
+        # the size need not have a bound.
+        change = data.get("change") if labels else None
+        groups.setdefault((change, key(node)), []).append(node)
     folded = MultiDiGraph(**graph.graph)
     home: dict[str, str] = {}
     for members in groups.values():
         first = members[0]
         folded.add_node(first, **_together([graph.nodes[node] for node in members]))
         home.update(dict.fromkeys(members, first))
-    merged: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    merged: dict[tuple[str, str, str, Any], list[dict[str, Any]]] = {}
     for start, end, data in graph.edges(data=True):
         # What leads from a group back into it would be a loop that says nothing.
         if home[start] != home[end] or start == end:
-            merged.setdefault((home[start], home[end], data["kind"]), []).append(data)
-    for (start, end, kind), edges in merged.items():
+            change = data.get("change") if labels else None
+            ends = (home[start], home[end], data["kind"], change)
+            merged.setdefault(ends, []).append(data)
+    for (start, end, kind, _), edges in merged.items():
         texts = dict.fromkeys(data["label"] for data in edges if labels and data["label"])
-        folded.add_edge(start, end, kind=kind, label=_listed(list(texts)))
+        folded.add_edge(start, end, kind=kind, label=_listed(list(texts)), **_change(edges))
     return folded
 
 
@@ -140,7 +145,15 @@ def _together(nodes: list[dict[str, Any]]) -> dict[str, Any]:
     }
     if all(node.get("missing") for node in nodes):
         together["missing"] = True
-    return together
+    return {**together, **_change(nodes)}
+
+
+def _change(some: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what became of several things in a difference; where they differ, a change."""
+    changes = {one["change"] for one in some if "change" in one}
+    if not changes:
+        return {}
+    return {"change": changes.pop() if len(changes) == 1 else "changed"}
 
 
 def _listed(texts: list[str]) -> str:

@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtopo.graph.captions import caption, edge_text, name, summary, title
+from qtopo.graph.captions import (
+    caption,
+    change_lines,
+    change_word,
+    edge_text,
+    name,
+    summary,
+    title,
+)
+from qtopo.graph.difference import is_compared
 from qtopo.graph.fold import foldings
 from qtopo.graph.layers import (
     ALTERNATE,
@@ -53,6 +62,20 @@ _CLASSES = {
     "resource": "fill:#f5ead6,stroke:#7a5a1e,color:#1f2328",
     "missing": "fill:#ffffff,stroke:#c00020,color:#1f2328,stroke-dasharray:4 3",
 }
+_CHANGED = {
+    "added": "fill:#dafbe1,stroke:#1a7f37,color:#1f2328,stroke-width:2px",
+    "removed": "fill:#ffebe9,stroke:#c00020,color:#1f2328,stroke-width:2px,stroke-dasharray:4 3",
+    "changed": "fill:#fff3cd,stroke:#8a6d00,color:#1f2328,stroke-width:2px",
+    "same": "fill:#f6f8fa,stroke:#8c959f,color:#1f2328",
+}
+"""In a difference the colour says what became of a node; its kind is in words."""
+
+_LINKS = {
+    "added": "stroke:#1a7f37,stroke-width:2px",
+    "removed": "stroke:#c00020,stroke-width:2px",
+    "changed": "stroke:#8a6d00,stroke-width:2px",
+}
+_RED = "stroke:#c00020"
 _DOTTED = (DEAD_LETTER, ALTERNATE, RUNS_ON, USES, WAITS_FOR)
 _SAID = ("task", "route")
 """Kinds that need no word: most nodes are tasks, and a route's caption says it is one."""
@@ -100,7 +123,8 @@ def _fits(text: str) -> bool:
 
 
 def _draw(graph: MultiDiGraph, folded: tuple[str, MultiDiGraph] | None) -> str:
-    lines = [f"%% {escape(title(graph))}: {summary(graph) or 'nothing declared'}"]
+    said = summary(graph) or "nothing declared"
+    lines = [f"%% {escape(title(graph))}: {said}"]
     shown = graph
     if folded is not None:
         what, shown = folded
@@ -108,38 +132,58 @@ def _draw(graph: MultiDiGraph, folded: tuple[str, MultiDiGraph] | None) -> str:
             f"%% folded to stay within Mermaid's {MOST_EDGES} edges and "
             f"{MOST_CHARACTERS:,} characters: {what} became one"
         )
-    lines.append("flowchart LR")
+    # For who listens to the picture instead of looking at it.
+    lines += [
+        "flowchart LR",
+        f"  accTitle: {escape(title(graph))}",
+        f"  accDescr: {said}; messages go from left to right",
+    ]
     layers = by_layer(shown)
     ids = {
         node: f"{kind}{index}"
         for kind, nodes in layers.items()
         for index, (node, _) in enumerate(nodes)
     }
-    # No subgraphs: Mermaid would then lay out each by itself, and the messages'
-    # way from left to right is lost. A node says its kind instead.
-    lines += [f"  {ids[node]}{_node(data)}" for nodes in layers.values() for node, data in nodes]
-    red = []
+    compared = is_compared(graph)
+    # No subgraphs: with one for each kind Mermaid was seen to pile them up, so that
+    # the messages' way from left to right is lost. A node says its kind instead.
+    lines += [
+        f"  {ids[node]}{_node(data, compared)}" for nodes in layers.values() for node, data in nodes
+    ]
+    links: dict[str, list[str]] = {}
     for index, (start, end, data) in enumerate(shown.edges(data=True)):
-        text = edge_text(shown, start, end, data)
-        dotted = data["kind"] in _DOTTED or data.get("active") is False
-        label = f'|"{escape(text)}"|' if text else ""
-        lines.append(f"  {ids[start]} {'-.->' if dotted else '-->'}{label} {ids[end]}")
-        if data["kind"] == DEAD_LETTER or shown.nodes[end].get("missing"):
-            red.append(str(index))
-    classes = [*layers]
-    if any(data.get("missing") for _, data in shown.nodes(data=True)):
-        classes.append("missing")
-    lines += [f"  classDef {one} {_CLASSES[one]}" for one in classes]
-    if red:
-        lines.append(f"  linkStyle {','.join(red)} stroke:#c00020")
+        lines.append(f"  {ids[start]} {_arrow(shown, start, end, data)} {ids[end]}")
+        look = _link(shown, end, data)
+        if look:
+            links.setdefault(look, []).append(str(index))
+    styles = _CHANGED if compared else {kind: _CLASSES[kind] for kind in layers}
+    if not compared and any(data.get("missing") for _, data in shown.nodes(data=True)):
+        styles = {**styles, "missing": _CLASSES["missing"]}
+    lines += [f"  classDef {one} {look}" for one, look in styles.items()]
+    lines += [f"  linkStyle {','.join(some)} {look}" for look, some in links.items()]
     return "\n".join(lines) + "\n"
 
 
-def _node(data: dict[str, Any]) -> str:
+def _arrow(graph: MultiDiGraph, start: str, end: str, data: dict[str, Any]) -> str:
+    text = ", ".join(filter(None, [change_word(data), edge_text(graph, start, end, data)]))
+    dotted = data["kind"] in _DOTTED or data.get("active") is False
+    label = f'|"{escape(text)}"|' if text else ""
+    return f"{'-.->' if dotted or data.get('change') == 'removed' else '-->'}{label}"
+
+
+def _link(graph: MultiDiGraph, end: str, data: dict[str, Any]) -> str:
+    if "change" in data:
+        return _LINKS.get(data["change"], "")
+    return _RED if data["kind"] == DEAD_LETTER or graph.nodes[end].get("missing") else ""
+
+
+def _node(data: dict[str, Any], compared: bool) -> str:
     opening, closing = _SHAPES[data["kind"]]
     kind, words = data["kind"], caption(data)
-    if kind not in _SAID and "members" not in data:
+    # In a difference a task's colour is that of all that is the same.
+    if (kind not in _SAID or (compared and kind == "task")) and "members" not in data:
         words = f"{kind}, {words}" if words else kind
-    label = escape(name(data)) + (f"<br>{escape(words)}" if words else "")
-    style = "missing" if data.get("missing") else kind
+    rows = [name(data), ", ".join(filter(None, [change_word(data), words])), *change_lines(data)]
+    label = "<br>".join(escape(row) for row in rows if row)
+    style = data.get("change") or ("missing" if data.get("missing") else kind)
     return f"{opening}{label}{closing}:::{style}"

@@ -141,16 +141,18 @@ def route_many(topology: Topology, tasks: Iterable[str]) -> list[Routed]:
     What else was considered, and where each value came from, is left out.
     """
     find = table(topology).find
-    # By identity: routes hold tables, and many tasks share a queue.
-    known: dict[object, Routed] = {}
+    # By where it stands: routes hold tables, and many tasks share a queue.
+    known: dict[object, tuple[Any, ...]] = {}
     found = []
     for task in tasks:
         decision = find(task)
-        key = decision.route.queue if decision.kind == "task" and decision.route else decision.path
+        own = decision.kind == "task" and decision.route is not None
+        key = decision.route.queue if own and decision.route else decision.path
         shared = known.get(key)
         if shared is None:
-            shared = known[key] = _plain(topology, decision)
-        found.append(Routed(task, DecidedBy(decision.kind, decision.path), *shared[2:]))
+            shared = known[key] = tuple(_plain(topology, decision))
+        decided = DecidedBy(decision.kind, decision.path) if own else shared[1]
+        found.append(Routed._make((task, decided, *shared[2:])))
     return found
 
 

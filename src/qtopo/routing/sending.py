@@ -94,8 +94,13 @@ class Sending(NamedTuple):
 
     @property
     def quorum(self) -> bool:
-        """Whether Celery takes this for an application with quorum queues."""
-        return self.driver == AMQP and any(queue.quorum for queue in self.queues.values())
+        """Whether Celery takes this for an application with quorum queues.
+
+        It looks each queue up by its name, which may be another one's alias.
+        """
+        return self.driver == AMQP and any(
+            self.aliases.get(name, queue).quorum for name, queue in self.queues.items()
+        )
 
 
 def sending(topology: Topology) -> Sending:

@@ -7,11 +7,12 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
 import pytest
-from graphs import GOLDEN, HOSTILE, golden_graph, graph_of, hostile_graph
+from drawn import GOLDEN, HOSTILE, golden_graph, graph_of, hostile_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,7 +52,7 @@ def test_the_whole_text_without_box_characters() -> None:
 def test_two_processes_draw_the_same_bytes() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from graphs import *; from qtopo.graph import drawings\n"
+        "from drawn import *; from qtopo.graph import drawings\n"
         "for graph in (golden_graph(), hostile_graph()):\n"
         "    for style in drawings.FORMATS:\n"
         "        sys.stdout.buffer.write(drawings.draw(style, graph).encode())\n"
@@ -175,7 +176,8 @@ LINE = re.compile(
     r'  (?P<id>[a-z]+\d+)[\[({/\\]+"(?P<label>[^"]*)"[\])}/\\]+:::(?P<style>[a-z]+)'
     r'|  (?P<start>[a-z]+\d+) (?:-->|-\.->)(?:\|"(?P<text>[^"]*)"\|)? (?P<end>[a-z]+\d+)'
     r"|  classDef [a-z]+ [a-z0-9#:,\- ]+|  linkStyle [\d,]+ stroke:#[0-9a-f]+"
-    r"|flowchart LR|%% [^\n]*"
+    r"|flowchart LR|%% [^\n]*|  accTitle: (?P<title>[^\n]+)"
+    r"|  accDescr: [\w ,]+; messages go from left to right"
 )
 
 
@@ -216,6 +218,45 @@ def test_hostile_names_are_text_in_mermaid(start: int) -> None:
         if data["kind"] == kind
     ]
     assert len(edges) == graph.number_of_edges()
+
+
+def queues_in_a_row(names: list[str]) -> Any:
+    graph = nx.MultiDiGraph(app=names[0])
+    for one in names:
+        graph.add_node(f"queue:{one}", kind="queue", label=one)
+    for start, end in pairwise(names):
+        graph.add_edge(f"queue:{start}", f"queue:{end}", kind="binds", label=end)
+    return graph
+
+
+NAMES = st.lists(
+    st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20).filter(
+        lambda text: "\u200b" not in text
+    ),
+    min_size=1,
+    max_size=4,
+    unique=True,
+)
+
+
+@settings(deadline=None)
+@given(NAMES)
+def test_any_text_is_text_in_mermaid(names: list[str]) -> None:
+    drawing = drawn("mermaid", queues_in_a_row(names))
+    # Split at line ends alone: other signs that Python takes for one are codes.
+    nodes, edges = parse_mermaid(drawing)
+    assert list(nodes.values()) == [f"{one}\nqueue" for one in names]
+    assert [text for *_, text in edges] == names[1:]
+    assert unescaped(drawing.split("accTitle: ")[1].split("\n")[0]) == names[0]
+
+
+@settings(deadline=None)
+@given(NAMES)
+def test_any_text_stays_on_its_line_in_text(names: list[str]) -> None:
+    lines = drawn("text", queues_in_a_row(names)).split("\n")
+    heads = [line for line in lines if line.startswith("queue ")]
+    assert len(heads) == len(names)
+    assert all(line.replace("\u200c", "").replace("\u200d", "").isprintable() for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import networkx as nx
-from graphs import topology_of
+from drawn import topology_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

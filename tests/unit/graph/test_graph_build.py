@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from graphs import graph_of
+from drawn import graph_of
 
 from qtopo.graph import drawings
 

@@ -14,13 +14,20 @@ HEADER = ("TASK", "QUEUE", "EXCHANGE", "KEY", "PRIORITY", "DELIVERED TO", "WORKE
 
 def listing(routed: list[Routed]) -> str:
     """Return a line a task."""
-    return columns(HEADER, [_row(one) for one in routed])
+    # What `route_many` gives shares all but the task among very many.
+    cells: dict[int, tuple[str, ...]] = {}
+    rows = []
+    for one in routed:
+        shared = cells.get(id(one.publish))
+        if shared is None:
+            shared = cells[id(one.publish)] = _cells(one)
+        rows.append((one.task, *shared))
+    return columns(HEADER, rows)
 
 
-def _row(one: Routed) -> tuple[str, ...]:
+def _cells(one: Routed) -> tuple[str, ...]:
     sent = one.publish
     return (
-        one.task,
         one.queue or "-",
         "-" if sent.exchange is None else sent.exchange or "(anonymous)",
         sent.routing_key or "-",
