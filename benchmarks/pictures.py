@@ -104,9 +104,7 @@ def measure(sizes: tuple[int, ...] = SIZES, runs: int = 7) -> list[Figure]:
     """Return the figures; none where `dot` is not installed."""
     if shutil.which("dot") is None:
         return []
-    figures = []
-    for nodes in sizes:
-        figures.append(_in_process(nodes, runs))
+    figures = [_in_process(nodes, runs) for nodes in sizes]
     figures.append(_as_commands(max(sizes), max(3, runs // 2)))
     return figures
 

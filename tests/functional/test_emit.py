@@ -189,12 +189,12 @@ def test_what_cannot_be_done_is_2(shop, arguments, message):
 def test_a_failed_proof_writes_nothing(shop, monkeypatch, capsys):
     """Nothing a topology says makes a proof fail: the compiler has to be broken for it."""
     from qtopo.cli.main import main
-    from qtopo.compiler import routes
+    from qtopo.topology.publishing import Publishing
 
     monkeypatch.chdir(shop)
-    broken = routes.route_options
+    sound = Publishing.options
     monkeypatch.setattr(
-        routes, "route_options", lambda published: broken(published) | {"queue": "default"}
+        Publishing, "options", lambda published: sound(published) | {"queue": "default"}
     )
     assert main(["emit", "celeryconfig.py"]) == 2
     assert not (shop / "celeryconfig.py").exists()

@@ -128,7 +128,8 @@ def test_an_unknown_suffix_is_wrong_usage_and_writes_nothing(
     assert out == ""
     assert err == (
         "qtopo: error: cannot tell how to draw 'out.xlsx': no format has the suffix '.xlsx'\n"
-        "  help: suffixes are .txt, .dot, .gv, .mmd, .mermaid, .json; or name one with --format\n"
+        "  help: suffixes are .txt, .dot, .gv, .mmd, .mermaid, .json, .svg, .png, .html, .htm; "
+        "or name one with --format\n"
     )
     assert not Path("out.xlsx").exists()
 
@@ -150,3 +151,48 @@ def test_a_broken_file_is_not_drawn(capfd: pytest.CaptureFixture[str]) -> None:
     assert out == ""
     assert "queues.a.durable takes true or false" in err
     assert not Path("out.dot").exists()
+
+
+def test_a_picture(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["graph", "-o", "out.svg"]) == 0
+    assert capfd.readouterr() == ("", "wrote out.svg: 7 nodes, 6 edges\n")
+    assert main(["graph", "--format", "svg"]) == 0
+    text = capfd.readouterr().out
+    assert Path("out.svg").read_bytes().decode() == text
+    assert text.startswith("<svg ")
+    assert text.count('data-node="') == 5
+    assert "prefers-color-scheme" in text
+
+
+def test_a_picture_with_every_node_and_a_theme(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["graph", "--format", "svg", "--expand", "--theme", "dark"]) == 0
+    text = capfd.readouterr().out
+    assert text.count('data-node="') == 7
+    assert "prefers-color-scheme" not in text
+    assert main(["graph", "--format", "svg", "--view", "machines"]) == 0
+    assert 'data-node="task:' not in capfd.readouterr().out
+
+
+def test_a_picture_shows_what_the_rules_say(capfd: pytest.CaptureFixture[str]) -> None:
+    topology = str(GOLDEN / "graph.toml")
+    assert main(["graph", "-t", topology, "--format", "svg"]) == 0
+    out, err = capfd.readouterr()
+    assert err.startswith(f"qtopo: warning: {topology} has 2 errors, so this may not be")
+    assert 'class="badge b-error"' in out
+
+
+@pytest.mark.parametrize("option", [["--view", "machines"], ["--expand"], ["--theme", "dark"]])
+def test_options_of_pictures_are_refused_elsewhere(
+    option: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["graph", "-o", "out.dot", *option]) == 2
+    assert f"{option[0]} is for pictures, not for dot" in capfd.readouterr().err
+    assert not Path("out.dot").exists()
+
+
+def test_png_is_bytes(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    pytest.importorskip("resvg_py")
+    assert main(["graph", "-o", "out.png", "--theme", "dark"]) == 0
+    assert Path("out.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["graph", "--format", "png", "--theme", "dark"]) == 0
+    assert capfdbinary.readouterr().out == Path("out.png").read_bytes()

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qtopo.compiler.values import RegexValue
 from qtopo.topology.patterns import Patterns
 from qtopo.topology.publishing import publishing
-from qtopo.topology.raw import thaw
 from qtopo.topology.routes import Regex, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qtopo.topology.publishing import Publishing
     from qtopo.topology.topology import Topology
 
 CATCH_ALL = "*"
@@ -85,7 +83,7 @@ class Routes:
             if pattern is None:
                 return {}
             route = pattern.route
-        return route_options(publishing(self._topology, route))
+        return publishing(self._topology, route).options()
 
 
 def compile_routes(
@@ -98,35 +96,18 @@ def compile_routes(
     """
     routes = Routes(topology)
     pairs: list[tuple[str | RegexValue, dict[str, Any]]] = [
-        (name, route_options(publishing(topology, route))) for name, route in routes.exact.items()
+        (name, publishing(topology, route).options()) for name, route in routes.exact.items()
     ]
     for name in dict.fromkeys((*topology.known_tasks(), *known_tasks)):
         if name in routes.exact or "*" in name:
             continue
         pattern = routes.pattern(name)
         if pattern is not None:
-            pairs.append((name, route_options(publishing(topology, pattern.route))))
+            pairs.append((name, publishing(topology, pattern.route).options()))
     pairs.extend(
-        (pattern.key, route_options(publishing(topology, pattern.route)))
-        for pattern in routes.patterns
+        (pattern.key, publishing(topology, pattern.route).options()) for pattern in routes.patterns
     )
     return pairs
-
-
-def route_options(published: Publishing) -> dict[str, Any]:
-    """Return the options of a route: a new dict each time, since Celery keeps what it is given."""
-    options: dict[str, Any] = {"queue": published.queue}
-    if published.explicit_exchange is not None:
-        options["exchange"] = published.explicit_exchange
-    if published.explicit_key is not None:
-        options["routing_key"] = published.explicit_key
-    if published.wire_priority is not None:
-        options["priority"] = published.wire_priority
-    if published.delivery_mode is not None:
-        options["delivery_mode"] = published.delivery_mode
-    if published.headers:
-        options["headers"] = thaw(published.headers)
-    return options
 
 
 def _patterns(route: Route) -> Iterable[Pattern]:

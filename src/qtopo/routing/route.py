@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qtopo.routing.call import ANNOTATION, CALL, DECORATOR, ROUTE, Call, Refusal
+from qtopo.routing.call import ANNOTATION, CALL, DECORATOR, QUEUE, ROUTE, Call, Refusal
 from qtopo.routing.delivery import deliveries
 from qtopo.routing.table import Decision, table
 from qtopo.topology.common import EMPTY
@@ -187,6 +187,7 @@ def _resolved(
 ) -> Routed:
     from qtopo.routing.resolve import message_headers
 
+    decided_by = _decided_by(found.taken, decision)
     broker = deliveries(topology, delayed=True)
     headers = message_headers(call, found)
     if found.delay is None:
@@ -197,12 +198,11 @@ def _resolved(
         delivered = delivered_late(topology, found.delay, headers)
     return Routed(
         task=call.task,
-        decided_by=_decided_by(found.taken, decision),
+        decided_by=decided_by,
         queue=found.queue,
         exchange=found.exchange,
-        # Celery takes an exchange that a route names for one of the queue's type.
-        exchange_type=topology.wiring.exchange_type(found.exchange or "") or found.exchange_type,
-        routing_key=found.routing_key,
+        exchange_type=_exchange_type(topology, found),
+        routing_key=_key(decision, decided_by, found),
         priority=_priority(topology, decision, found),
         publish=Publish(found.wire_exchange, found.wire_key, found.priority),
         delivered_to=delivered.queues,
@@ -265,6 +265,21 @@ def _decided_by(taken: tuple[Taken, ...], decision: Decision) -> DecidedBy:
         if one.key == "queue" and one.source in (CALL, ANNOTATION, DECORATOR):
             return DecidedBy(one.source, one.path or ())
     return DecidedBy(decision.kind, decision.path)
+
+
+def _key(decision: Decision, decided_by: DecidedBy, found: Resolved) -> str | None:
+    """Return the key of the message; a direct queue's route may give one that nobody looks at."""
+    given = None if decision.route is None else decision.route.routing_key
+    said = any(one.key == "routing_key" and one.source != QUEUE for one in found.taken)
+    if given and not said and not found.wire_exchange and decided_by.kind == "route":
+        return given
+    return found.routing_key
+
+
+def _exchange_type(topology: Topology, found: Resolved) -> str | None:
+    """Return the type of the exchange; Celery takes one that a route names for its queue's."""
+    through = found.exchange if found.exchange == found.wire_exchange else None
+    return topology.wiring.exchange_type(through or "") or found.exchange_type
 
 
 def _priority(topology: Topology, decision: Decision, found: Resolved) -> int | None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from qtopo.routing.table import Decision
     from qtopo.topology.finding import Path
-    from qtopo.topology.publishing import Publishing
     from qtopo.topology.queues import Queue
     from qtopo.topology.topology import Topology
 
@@ -108,19 +107,6 @@ def sending(topology: Topology) -> Sending:
     return topology.wiring.memo("routing.sending", lambda: _sending(topology))
 
 
-def route_options(published: Publishing) -> dict[str, Any]:
-    """Return the options of a route as they are compiled: a new dict each time."""
-    options = {
-        "queue": published.queue,
-        "exchange": published.explicit_exchange,
-        "routing_key": published.explicit_key,
-        "priority": published.wire_priority,
-        "delivery_mode": published.delivery_mode,
-        "headers": thaw(published.headers) or None,
-    }
-    return {key: value for key, value in options.items() if value is not None}
-
-
 class _TopologyRouter:
     """The routes of a file: the look-up is the table's, what it costs is the first time only."""
 
@@ -141,7 +127,7 @@ class _TopologyRouter:
         # Tasks that no route takes have one only where they need a priority.
         if decision.route is None and published.wire_priority is None:
             return None
-        return RouteValue(route_options(published), decision.path)
+        return RouteValue(published.options(), decision.path)
 
 
 def _sending(topology: Topology) -> Sending:

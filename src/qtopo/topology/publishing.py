@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.topology.common import EMPTY
 from qtopo.topology.priority import UNSET, on_wire
+from qtopo.topology.raw import thaw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,18 @@ class Publishing(NamedTuple):
     delivery_mode: str | None
     explicit_exchange: str | None
     explicit_key: str | None
+
+    def options(self) -> dict[str, Any]:
+        """Return what the compiled route says: a new dict each time, since Celery keeps it."""
+        said = {
+            "queue": self.queue,
+            "exchange": self.explicit_exchange,
+            "routing_key": self.explicit_key,
+            "priority": self.wire_priority,
+            "delivery_mode": self.delivery_mode,
+            "headers": thaw(self.headers) or None,
+        }
+        return {key: value for key, value in said.items() if value is not None}
 
 
 def publishing(
