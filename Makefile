@@ -47,10 +47,13 @@ demo: $(VENV)/.installed
 	@$(BIN)/qtopo workers -t topologies/shop.toml --print-commands
 	@echo; echo '$$ qtopo route -t topologies/shop.toml shop.emails.receipt'
 	@$(BIN)/qtopo route -t topologies/shop.toml shop.emails.receipt
+	@echo; echo '$$ qtopo test -t topologies/shop.toml'
+	@$(BIN)/qtopo test -t topologies/shop.toml
 	@echo; echo '$$ qtopo graph -t topologies/shop.toml'
 	@$(BIN)/qtopo graph -t topologies/shop.toml
 	@$(BIN)/qtopo graph -t topologies/shop.toml -o $(DEMO)/shop.mmd
 	@$(BIN)/qtopo graph -t topologies/shop.toml -o $(DEMO)/shop.dot
+	@$(BIN)/qtopo graph -t topologies/shop.toml -o $(DEMO)/shop.svg
 	@echo; echo 'See $(DEMO) for what was written.'
 
 test: $(VENV)/.installed-test
