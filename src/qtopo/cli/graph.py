@@ -106,7 +106,7 @@ def _graph(args: argparse.Namespace, style: Format) -> MultiDiGraph:
         return fewer(selected(compared(args), args), args, picture=style.name != "json")
     refuse_alone(args)
     if style.picture:
-        return selected(judged_graph(args), args)
+        return selected(judged_graph(args, page=style.name == "html"), args)
     topology = load_and_warn(args).topology
     from qtopo.graph.build import graph
 

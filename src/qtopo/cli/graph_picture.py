@@ -61,9 +61,10 @@ def refuse_options(args: argparse.Namespace, style: Format, *, to_stdout: bool) 
         raise Stop(CANNOT)
 
 
-def judged_graph(args: argparse.Namespace) -> MultiDiGraph:
+def judged_graph(args: argparse.Namespace, *, page: bool = False) -> MultiDiGraph:
     """Return the graph of the topology with what the rules say of it on its nodes.
 
+    For a `page` it has what is shown of a node on demand too.
     Errors of rules are said on stderr, as for other formats.
     """
     loaded = load(args)
@@ -85,4 +86,8 @@ def judged_graph(args: argparse.Namespace) -> MultiDiGraph:
 
     built = graph(loaded.topology)
     attach(built, ((one.path, one.rule, one.severity, one.message) for one in found))
+    if page:
+        from qtopo.cli.graph_page import tell
+
+        tell(built, loaded.topology)
     return built

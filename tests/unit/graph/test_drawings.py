@@ -35,7 +35,8 @@ def agrees(file: str, got: str) -> None:
 
 
 def test_every_format_has_a_golden_file() -> None:
-    assert set(FILES) == {style.name for style in drawings.FORMATS}
+    # Pictures are measured rather than compared: see tests/property/test_pictures.py.
+    assert set(FILES) == {style.name for style in drawings.FORMATS if not style.picture}
 
 
 @pytest.mark.parametrize("style", FILES)
@@ -55,7 +56,9 @@ def test_two_processes_draw_the_same_bytes() -> None:
         "from drawn import *; from qtopo.graph import drawings\n"
         "for graph in (golden_graph(), hostile_graph()):\n"
         "    for style in drawings.FORMATS:\n"
-        "        sys.stdout.buffer.write(drawings.draw(style, graph).encode())\n"
+        "        found = drawings.draw(style, graph)\n"
+        "        found = found.encode() if isinstance(found, str) else found\n"
+        "        sys.stdout.buffer.write(found)\n"
     )
     outputs = {
         subprocess.run(
@@ -421,7 +424,7 @@ def test_the_suffix_says_the_format(file: str, style: str) -> None:
         ("a.xlsx", "no format has the suffix '.xlsx'", "suffixes are .txt, .dot, .gv"),
         ("graph", "it has no suffix", "or name one with --format"),
         ("x.dot/graph", "it has no suffix", "or name one with --format"),
-        ("a.svg", "no format has the suffix '.svg'", "dot -Tsvg"),
+        ("a.pdf", "no format has the suffix '.pdf'", "dot -Tpdf"),
     ],
 )
 def test_another_suffix_is_refused(file: str, message: str, way_out: str) -> None:

@@ -1,0 +1,1 @@
+"""The drawn picture: what is where (`scene`), and how it is written (`svg`, `png`)."""
