@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from qtopo.routing.deadletters import Course, DeadLetters, End, Letter
+    from qtopo.routing.deadletters import DeadLetters
+    from qtopo.routing.letters import Course, End, Letter
     from qtopo.topology.topology import Topology
 
 WORDS = {
@@ -75,6 +76,14 @@ def _course(course: Course, arrow: str) -> Iterator[str]:
         yield visible(_letter(letter, arrow))
     for end in course.ends:
         yield visible(f"ends in {end.queue}: {_fate(end)}")
+    if course.circle:
+        grows = ", and each round makes more of it" if course.grows else ""
+        yield visible(f"goes round for ever through {', '.join(course.circle)}{grows}")
+    if course.circle_before_313:
+        names = ", ".join(course.circle_before_313)
+        yield visible(f"before RabbitMQ 3.13 it goes round for ever through {names}")
+    if course.cut:
+        yield "and so on: there are too many steps to follow"
 
 
 def _letter(letter: Letter, arrow: str) -> str:
@@ -88,6 +97,8 @@ def _letter(letter: Letter, arrow: str) -> str:
         if letter.keeps_key and letter.routing_key is not None:
             key += ", its own"
         start += f"{letter.exchange or 'the anonymous exchange'} with {key} {arrow} "
+    if not letter.certain:
+        start = f"perhaps {start}"
     text = start + (", ".join(letter.delivered_to) or f"nowhere: {letter.nowhere}")
     if letter.cycle:
         text += f" (dropped for {', '.join(letter.cycle)}: a cycle without a rejection)"
@@ -97,4 +108,11 @@ def _letter(letter: Letter, arrow: str) -> str:
 def _fate(end: End) -> str:
     if end.fate == "consumed":
         return f"consumed by {', '.join(end.workers)}"
-    return "parked for a person" if end.fate == "parked" else "nobody consumes it"
+    if end.fate == "refused":
+        full = "it is full" if end.certain else "it may be full"
+        return f"{full} and refuses it: lost, and nobody is told"
+    return {
+        "parked": "parked for a person",
+        "waits": "nobody consumes it",
+        "endless": "it comes through here again and again",
+    }[end.fate]

@@ -54,11 +54,11 @@ def draw(
     paint: Callable[[str, str], str],
 ) -> str:
     """Return the ways of some tasks, a paragraph each."""
-    drawn = [list(_lines(topology, one, call, explain)) for one in routed]
-    places = Places(topology, (line.path for lines in drawn for line in lines if line.path))
+    drawn = [list(lines(topology, one, call, explain=explain)) for one in routed]
+    places = Places(topology, (line.path for each in drawn for line in each if line.path))
     return "\n\n".join(
-        "\n".join([paint(visible(one.task), "strong"), *_aligned(lines, places, paint)])
-        for one, lines in zip(routed, drawn, strict=True)
+        "\n".join([paint(visible(one.task), "strong"), *_aligned(each, places, paint)])
+        for one, each in zip(routed, drawn, strict=True)
     )
 
 
@@ -80,7 +80,19 @@ def _noted(line: Line) -> bool:
     return bool(line.origin or line.path)
 
 
-def _lines(topology: Topology, one: Routed, call: Call | None, explain: bool) -> Iterator[Line]:
+def lines(
+    topology: Topology,
+    one: Routed,
+    call: Call | None,
+    *,
+    explain: bool,
+    bindings: bool = True,
+) -> Iterator[Line]:
+    """Yield what is said of the way of one task, in the order of the message.
+
+    With `explain` also what was considered and lost; without `bindings` not those
+    that do not take it.
+    """
     if call is not None:
         yield Line("sent with", _call(call))
     yield Line("decided by", *_decided(topology, one))
@@ -90,6 +102,9 @@ def _lines(topology: Topology, one: Routed, call: Call | None, explain: bool) ->
         yield from _published(topology, one, call)
     if explain:
         yield from _lost(topology, one)
+        if bindings:
+            yield from _other_bindings(topology, one)
+        yield from _switched_off(topology, one)
 
 
 def _call(call: Call) -> str:
@@ -243,15 +258,21 @@ def _lost(topology: Topology, one: Routed) -> Iterator[Line]:
             continue
         origin = SOURCES.get(lost.source, lost.source)
         yield Line(label, f"{lost.key} {lost.value!r} {origin}: {lost.why}", "", lost.path)
+
+
+def _other_bindings(topology: Topology, one: Routed) -> Iterator[Line]:
     for step in one.steps:
         yield from _not_taken(
             topology, one, step.exchange, {(m.kind, m.name, m.routing_key) for m in step.matches}
         )
+
+
+def _switched_off(topology: Topology, one: Routed) -> Iterator[Line]:
     for name, worker in topology.workers.items():
         shared = [queue for queue in worker.queues if queue in one.delivered_to]
         if shared and name not in one.workers:
             text = f"worker {name} consumes {', '.join(shared)}, but is switched off"
-            yield Line(label, text, "", ("workers", name, "replicas"))
+            yield Line("lost", text, "", ("workers", name, "replicas"))
 
 
 def _considered(
