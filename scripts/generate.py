@@ -35,7 +35,9 @@ def generated() -> Iterator[tuple[Path, str]]:
     sys.path.insert(0, str(ROOT / "scripts"))
     import celery_settings
     import format_page
+    import gallery
     import rules_page
+    import transport_differences
 
     yield celery_settings.TARGET.resolve(), celery_settings.render()
     yield TOPOLOGIES / "tenants.toml", _module(TOPOLOGIES / "tenants" / "generate.py").render()
@@ -43,14 +45,20 @@ def generated() -> Iterator[tuple[Path, str]]:
         yield TOPOLOGIES / output, _emitted(topology, *options)
     yield from rules_page.pages()
     yield format_page.TARGET.resolve(), format_page.render()
+    yield transport_differences.TARGET.resolve(), transport_differences.render()
+    # Last: it draws the examples.
+    yield from gallery.pages()
 
 
 def strays(written: set[Path]) -> list[Path]:
     """Return the files of wholly generated folders that nothing generates any more."""
+    import gallery
     import rules_page
 
-    folder = rules_page.FOLDER.resolve()
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path not in written)
+    kept = {*written, gallery.BY_DOT}
+    folders = (rules_page.FOLDER.resolve(), gallery.FOLDER)
+    found = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in found if path not in kept)
 
 
 def _emitted(topology: str, *options: str) -> str:

@@ -1,7 +1,7 @@
 """Asks RabbitMQ and kombu's own exchanges where messages come, and writes docs/transports.md.
 
 `python scripts/transport_differences.py AMQP_URL REDIS_URL` asks, in a vhost and a
-database that are empty, and writes `tests/data/transport_differences.json`;
+database that are empty, and writes `scripts/transport_differences.json`;
 `python scripts/generate.py` writes the page from it and needs no broker.
 `tests/live/test_transport_differences.py` asks again and compares.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qtopo.topology.topology import Topology
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "tests/data/transport_differences.json"
+DATA = ROOT / "scripts/transport_differences.json"
 TARGET = ROOT / "docs/transports.md"
 WORDS = ROOT / "scripts/transport_words.md"
 """The page's words; `{topic}` and so on stand for the tables."""

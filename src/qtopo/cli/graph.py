@@ -40,6 +40,7 @@ examples:
   qtopo graph -o topology.mmd               for a README: GitHub draws it
   qtopo graph -o topology.dot
   qtopo graph -o topology.svg               a picture for the wiki; .png needs qtopo[png]
+  qtopo graph -o topology.html              a page to search, click and send, in one file
   qtopo graph -o topology.svg --expand      every node, no stacks of what is alike
   qtopo graph -o shared.svg --view resources
   qtopo graph --format json                 networkx node-link data
@@ -105,12 +106,16 @@ def _graph(args: argparse.Namespace, style: Format) -> MultiDiGraph:
     if args.diff:
         return fewer(selected(compared(args), args), args, picture=style.name != "json")
     refuse_alone(args)
-    if style.picture:
+    if style.picture or _asks_for_findings(args):
         return selected(judged_graph(args, page=style.name == "html"), args)
     topology = load_and_warn(args).topology
     from qtopo.graph.build import graph
 
     return selected(graph(topology), args)
+
+
+def _asks_for_findings(args: argparse.Namespace) -> bool:
+    return any("finding:" in one for one in (*args.select, *args.exclude))
 
 
 def _count(number: int, noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtopo.diagnostics.secrets import masked
+from qtopo.graph.facts import shown
 from qtopo.graph.layers import ALTERNATE, BINDS, DEAD_LETTER, PUBLISHES, WAITS_FOR, by_layer, count
 from qtopo.topology.units import format_duration, format_size
 
@@ -56,7 +57,7 @@ def tooltip(data: dict[str, Any]) -> str:
         lines.append("not declared")
     lines += change_lines(data, most=None)
     lines += [
-        f"{key}: {masked(value_text(key, value))}"
+        f"{key}: {_plain_text(key, value)}"
         for key, value in data.items()
         if key not in _GRAPH_KEYS
     ]
@@ -74,10 +75,10 @@ def change_lines(
 ) -> list[str]:
     """Return what changed of a node or an edge: `message_ttl: 1h → 2h`; long values are cut."""
     changes = data.get("changes", {})
-    shown = list(changes.items())[:most]
-    lines = [_change_line(key, old, new, arrow) for key, (old, new) in shown]
-    if len(changes) > len(shown):
-        lines.append(f"and {len(changes) - len(shown)} more")
+    first = list(changes.items())[:most]
+    lines = [_change_line(key, old, new, arrow) for key, (old, new) in first]
+    if len(changes) > len(first):
+        lines.append(f"and {len(changes) - len(first)} more")
     return lines
 
 
@@ -90,8 +91,13 @@ def _change_line(key: str, old: Any, new: Any, arrow: str) -> str:
 def _said(key: str, value: Any) -> str:
     if value is None:
         return "not set"
-    text = masked(value_text(key, value)) or "empty"
+    text = _plain_text(key, value) or "empty"
     return text if len(text) <= _LONGEST_CHANGE else text[: _LONGEST_CHANGE - 1] + "…"
+
+
+def _plain_text(key: str, value: Any) -> str:
+    """Return a fact without the secrets in it."""
+    return masked(value_text(key, shown(key, value)))
 
 
 def value_text(key: str, value: Any) -> str:

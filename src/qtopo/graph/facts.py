@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from qtopo.diagnostics.secrets import masked
 from qtopo.topology.model import Model
 from qtopo.topology.raw import thaw
 from qtopo.topology.units import format_duration
@@ -14,6 +17,34 @@ if TYPE_CHECKING:
     from qtopo.topology.beat import Entry
     from qtopo.topology.exchanges import Binding
     from qtopo.topology.finding import Path
+
+
+STARS = "******"
+_SECRET = re.compile(
+    r"passw(or)?d|passphrase|secret|(^|_)(pwd|token)$|(access|api|private|account)_?key",
+    re.IGNORECASE,
+)
+"""Names that promise a secret."""
+_HARMLESS = re.compile(r"(true|false|none|null)?$|\$|/|env:|\{\{|%\(", re.IGNORECASE)
+"""What is no secret whatever its name: nothing, a path, or what is filled in later."""
+
+
+def shown(key: str, value: Any) -> Any:
+    """Return a value with stars for its secrets, however deep they are; `key` is its name."""
+    if isinstance(value, str):
+        if _is_secret(key) and "://" not in value and not _HARMLESS.match(value):
+            return STARS
+        return masked(value)
+    if isinstance(value, dict):
+        return {name: shown(str(name), one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [shown(key, one) for one in value]
+    return value
+
+
+@cache
+def _is_secret(key: str) -> bool:
+    return _SECRET.search(key) is not None
 
 
 def facts(model: Model, *, without: Container[str] = ()) -> dict[str, Any]:

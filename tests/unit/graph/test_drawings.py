@@ -20,7 +20,13 @@ from qtopo.errors import UnknownNameError
 from qtopo.graph import drawings, mermaid, text
 from qtopo.graph.captions import caption, name, tooltip
 
-FILES = {"text": "graph.txt", "dot": "graph.dot", "mermaid": "graph.mmd", "json": "graph.json"}
+FILES = {
+    "text": "graph.txt",
+    "dot": "graph.dot",
+    "mermaid": "graph.mmd",
+    "json": "graph.json",
+    "svg": "graph.svg",
+}
 
 
 def drawn(word: str, graph: Any, **options: Any) -> str:
@@ -35,8 +41,8 @@ def agrees(file: str, got: str) -> None:
 
 
 def test_every_format_has_a_golden_file() -> None:
-    # Pictures are measured rather than compared: see tests/property/test_pictures.py.
-    assert set(FILES) == {style.name for style in drawings.FORMATS if not style.picture}
+    # A page has the picture in it; a PNG depends on the fonts of the machine.
+    assert set(FILES) == {style.name for style in drawings.FORMATS} - {"html", "png"}
 
 
 @pytest.mark.parametrize("style", FILES)

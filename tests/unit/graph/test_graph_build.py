@@ -313,11 +313,13 @@ def test_what_is_named_and_not_declared_is_there_as_missing() -> None:
     )
     assert ("route:0", "queue:no-f", "") in edges(graph, "publishes")
     for style in drawings.FORMATS:
-        assert "no-f" in drawings.draw(style, graph).replace("#45;", "-")
+        if not style.binary:
+            assert "no-f" in drawings.draw(style, graph).replace("#45;", "-")
 
 
 def test_an_empty_topology_is_an_empty_graph() -> None:
     graph = graph_of({})
     assert graph.number_of_nodes() == 0
     for style in drawings.FORMATS:
-        assert drawings.draw(style, graph).endswith("\n")
+        drawing = drawings.draw(style, graph)
+        assert drawing.startswith(b"\x89PNG") if style.binary else drawing.endswith("\n")

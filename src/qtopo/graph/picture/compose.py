@@ -40,11 +40,19 @@ _HEAD = 66.0
 _LANE_HEAD = 34.0
 _LANE_PAD = 10.0
 _NARROWEST = 420.0
+_NOTE = 18.0
+_LONGEST_NOTE = 900.0
+_BADGE_OFF = 19.0
 _ABOUT = {
     "flow": "The way of messages, from left to right: who sends, what decides, where they wait, "
     "and who works.",
     "resources": "Shared resources, the tasks that use them, and the workers that run those.",
     "machines": "Queues, the workers that consume them, and the machines these run on.",
+}
+_EMPTY = {
+    "flow": "Nothing is declared.",
+    "resources": "No task uses a resource, and none waits for another.",
+    "machines": "No workers and no machines are declared.",
 }
 
 
@@ -57,20 +65,24 @@ def compose(graph: MultiDiGraph, name: str = FLOW, *, expand: bool = False) -> S
     """
     seen = view(graph, name, expand=expand)
     shown = seen.graph if expand else stacked(seen.graph)
-    return _Composer(graph, View(name, shown, seen.columns)).scene()
+    counted = graph if name == FLOW else seen.graph
+    return _Composer(graph, counted, View(name, shown, seen.columns)).scene()
 
 
 class _Composer:
     """Holds what the parts of a scene have in common while it is put together."""
 
-    def __init__(self, whole: MultiDiGraph, seen: View) -> None:
+    def __init__(self, whole: MultiDiGraph, counted: MultiDiGraph, seen: View) -> None:
         self.whole, self.seen, self.graph = whole, seen, seen.graph
+        self.summary = summary(counted) if len(seen.graph) else _EMPTY[seen.name]
+        self.notes = [self.summary, *_unattached(whole)]
+        self.head = _HEAD + _NOTE * (len(self.notes) - 1)
         lane = {kind: index for index, one in enumerate(seen.columns) for kind in one.kinds}
         self.nodes = list(self.graph)
         self.lane_of = [lane[self.graph.nodes[node]["kind"]] for node in self.nodes]
         self.number = {node: index for index, node in enumerate(self.nodes)}
         self.wires = wires(self.graph)
-        self.left, self.top = _MARGIN + _LANE_PAD, _HEAD + _LANE_HEAD + _LANE_PAD
+        self.left, self.top = _MARGIN + _LANE_PAD, self.head + _LANE_HEAD + _LANE_PAD
 
     def scene(self) -> Scene:
         """Return the scene."""
@@ -86,13 +98,18 @@ class _Composer:
             self._box(index, layout.boxes[index], said[index]) for index in range(len(self.nodes))
         )
         edges = self._edges(layout)
-        bottom = self.top + layout.height + _LANE_PAD
+        bottom = self.top + layout.height + _LANE_PAD if self.nodes else self.head
         lanes = self._lanes(layout, bottom)
         below = bottom + 18.0
         drawings, right, below = (
             canvases(self.whole, _MARGIN, below) if self.seen.name == FLOW else ([], 0.0, below)
         )
-        width = max(_NARROWEST, self.left + layout.width + _LANE_PAD + _MARGIN, right + _MARGIN)
+        width = max(
+            _NARROWEST,
+            self.left + layout.width + _LANE_PAD + _MARGIN,
+            right + _MARGIN,
+            min(max(text_width(one, 12.0) for one in self.notes), _LONGEST_NOTE) + 2 * _MARGIN,
+        )
         keys, below = legend(boxes, edges, _MARGIN, below, width - 2 * _MARGIN)
         text = visible(title(self.whole))
         about = _ABOUT[self.seen.name]
@@ -100,7 +117,7 @@ class _Composer:
             round(width, 1),
             round(below + _MARGIN, 1),
             text,
-            f"{about} {self._summary()}.",
+            visible(" ".join([about, *(f"{one.rstrip('.')}." for one in self.notes)])),
             self._titles(text, width - 2 * _MARGIN),
             lanes,
             boxes,
@@ -110,29 +127,28 @@ class _Composer:
             self.seen.name,
         )
 
-    def _summary(self) -> str:
-        return summary(self.whole) or "Nothing is declared"
-
     def _titles(self, text: str, room: float) -> tuple[Text, ...]:
         name = shorten(text, room, 19.0, bold=True)
-        facts = shorten(self._summary(), room, 12.0)
-        return (
-            Text(TITLE, _MARGIN, 36.0, 19.0, name, text, text_width(name, 19.0, bold=True)),
-            Text(NOTE, _MARGIN, 56.0, 12.0, facts, self._summary(), text_width(facts, 12.0)),
-        )
+        found = [Text(TITLE, _MARGIN, 36.0, 19.0, name, text, text_width(name, 19.0, bold=True))]
+        for index, note in enumerate(map(visible, self.notes)):
+            shown = shorten(note, room, 12.0, prose=True)
+            y = 56.0 + _NOTE * index
+            found.append(Text(NOTE, _MARGIN, y, 12.0, shown, note, text_width(shown, 12.0)))
+        return tuple(found)
 
     def _lanes(self, layout: Layout, bottom: float) -> tuple[Lane, ...]:
         lanes = []
         for column, (x, w) in zip(self.seen.columns, layout.lanes, strict=True):
             box = Rect(
                 round(self.left + x - _LANE_PAD, 1),
-                _HEAD,
+                self.head,
                 round(w + 2 * _LANE_PAD, 1),
-                round(bottom - _HEAD, 1),
+                round(bottom - self.head, 1),
             )
             heading = shorten(column.heading, box.w - 12.0, 12.0, bold=True)
             wide = text_width(heading, 12.0, bold=True)
-            at = Text(HEADING, box.x + _LANE_PAD, _HEAD + 22.0, 12.0, heading, column.heading, wide)
+            y = self.head + 22.0
+            at = Text(HEADING, box.x + _LANE_PAD, y, 12.0, heading, column.heading, wide)
             lanes.append(Lane(column.kinds, at, box))
         return tuple(lanes)
 
@@ -220,11 +236,22 @@ class _Composer:
         )
 
 
+def _unattached(graph: MultiDiGraph) -> list[str]:
+    """Return a line that says what was found about no node in particular, where something was."""
+    found = graph.graph.get("findings", ())
+    if not found:
+        return []
+    number = "1 finding" if len(found) == 1 else f"{len(found):,} findings"
+    said = "; ".join(f"{one['severity']}: {one['message']} ({one['rule']})" for one in found)
+    return [f"{number} about the file as a whole: {said}"]
+
+
 def _badge(said: Content, right: float, y: float) -> Badge:
     severity = contents.worst(said.findings)
     number = len(said.findings)
     shown = f"{severity[0].upper()}{number if number < 100 else '99+'}"
     width = text_width(shown, 10.0)
-    box = Rect(round(right - 6.0 - width - 6.0, 1), round(y + 4.0, 1), round(width + 6.0, 1), 14.0)
+    # Clear of the lines and the folded corner at the right of some shapes.
+    box = Rect(round(right - _BADGE_OFF - width, 1), round(y + 4.0, 1), round(width + 6.0, 1), 14.0)
     text = Text(TAG, round(box.x + 3.0, 1), round(y + 14.6, 1), 10.0, shown, shown, width)
     return Badge(box, severity, number, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, fsum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.graph.captions import caption, name, tooltip
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 SIZES = {NAME: 13.0, SUB: 11.0, TAG: 11.0}
 LEFT, RIGHT = 34.0, 14.0
 """What stays free in a box: for the icon, and for the slopes of its shape."""
-BADGE = 30.0
+BADGE = 38.0
+"""What a badge keeps free beside a name."""
 _LINES = {NAME: 17.0, SUB: 14.0, TAG: 14.0}
 _ABOVE = 7.0
 _NARROWEST, _WIDEST = 70.0, 216.0
@@ -54,7 +55,7 @@ def content(graph: MultiDiGraph, node: str, tags: Sequence[str] = ()) -> Content
     wide = max(
         text_width(text, SIZES[role]) + (beside if role == NAME else 0.0) for role, text in lines
     )
-    tall = 2 * _ABOVE + sum(_LINES[role] for role, _ in lines)
+    tall = 2 * _ABOVE + fsum(_LINES[role] for role, _ in lines)
     return Content(tuple(lines), findings, _tooltip(data, findings, tags), min(wide, _WIDEST), tall)
 
 
@@ -67,10 +68,11 @@ def texts(one: Content, x: float, y: float, w: float, h: float, beside: float) -
     """Return the lines of a box placed in it, shortened where the box is narrower."""
     placed = []
     inside = w - LEFT - RIGHT
-    at = y + (h - sum(_LINES[role] for role, _ in one.lines)) / 2
+    at = y + (h - fsum(_LINES[role] for role, _ in one.lines)) / 2
     for role, text in one.lines:
         size = SIZES[role]
-        shown = shorten(text, inside - (beside if role == NAME else 0.0), size)
+        free = inside - (beside if role == NAME else 0.0)
+        shown = shorten(text, free, size, prose=role == SUB)
         baseline = at + _LINES[role] / 2 + size * 0.36
         placed.append(
             Text(role, x + LEFT, round(baseline, 1), size, shown, text, text_width(shown, size))
@@ -102,6 +104,9 @@ def _sub(graph: MultiDiGraph, node: str, data: dict[str, Any]) -> str:
         )
     if kind == "exchange" and data.get("implicit"):
         return f"{caption(data)}, the queue’s own"
+    # A queue that stands for its own exchange too is a queue still.
+    if "members" in data:
+        data = {key: value for key, value in data.items() if key != "members"}
     return caption(data)
 
 

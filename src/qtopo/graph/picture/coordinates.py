@@ -7,6 +7,7 @@ them into line with each other.
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _SWEEPS = 12
 _STILL = 0.5
 _WAYPOINT = 4.0
+_DETOUR = 30.0
 
 
 def heights(
@@ -36,6 +38,7 @@ def heights(
     taken = [(0.0, 0.0)] * max((len(lanes) for lanes in parts), default=0)
     for lanes in parts:
         _align(lanes, ranks, tall, gap, y)
+        _straighten(lanes, ranks, tall, gap, y)
         down = -float("inf")
         for (low, free), nodes in zip(taken, lanes, strict=True):
             if nodes:
@@ -83,6 +86,78 @@ def _align(
             break
 
 
+def _straighten(
+    lanes: Sequence[Sequence[int]],
+    ranks: Ranks,
+    tall: Sequence[float],
+    gap: Sequence[float],
+    y: list[float],
+) -> None:
+    """Make a line through several lanes level where there is room, so that it does not waver."""
+    room = _Room(lanes, tall, gap, y)
+    for nodes in lanes:
+        for node in nodes:
+            if node < ranks.real or _before(node, ranks) >= ranks.real:
+                continue
+            chain = [node]
+            while _behind(chain[-1], ranks) >= ranks.real:
+                chain.append(_behind(chain[-1], ranks))
+            low = max(room.above(one) for one in chain)
+            high = min(room.below(one) for one in chain)
+            if low > high:
+                continue
+            ends = [_before(node, ranks), _behind(chain[-1], ranks)]
+            wished = [y[end] for end in ends if end >= 0]
+            mean = fsum([y[one] for one in chain]) / len(chain)
+            # Level with a box at one end, if that is no detour; else as it was in the mean.
+            near = min(wished, key=lambda one: abs(one - mean), default=mean)
+            to = near if low <= near <= high and abs(near - mean) < _DETOUR else mean
+            for one in chain:
+                y[one] = min(max(to, low), high)
+
+
+class _Room:
+    """Knows between which heights a node can move without its neighbours in the lane."""
+
+    def __init__(
+        self,
+        lanes: Sequence[Sequence[int]],
+        tall: Sequence[float],
+        gap: Sequence[float],
+        y: Sequence[float],
+    ) -> None:
+        self.tall, self.gap, self.y = tall, gap, y
+        self.place = {node: (nodes, at) for nodes in lanes for at, node in enumerate(nodes)}
+
+    def above(self, node: int) -> float:
+        """Return the least y."""
+        nodes, at = self.place[node]
+        return self.y[nodes[at - 1]] + self._apart(nodes[at - 1], node) if at else -float("inf")
+
+    def below(self, node: int) -> float:
+        """Return the greatest y."""
+        nodes, at = self.place[node]
+        if at + 1 == len(nodes):
+            return float("inf")
+        return self.y[nodes[at + 1]] - self._apart(nodes[at + 1], node)
+
+    def _apart(self, one: int, other: int) -> float:
+        return (self.tall[one] + self.tall[other]) / 2 + max(self.gap[one], self.gap[other])
+
+
+def _before(node: int, ranks: Ranks) -> int:
+    """Return the one neighbour to the left; -1 where there are several."""
+    return ranks.left[node][0] if len(ranks.left[node]) == 1 else -1
+
+
+def _behind(node: int, ranks: Ranks) -> int:
+    """Return the one neighbour to the right, which has this one alone; else -1."""
+    after = ranks.right[node]
+    if len(after) != 1 or (after[0] >= ranks.real and len(ranks.left[after[0]]) != 1):
+        return -1
+    return after[0]
+
+
 def _offsets(nodes: Sequence[int], tall: Sequence[float], gap: Sequence[float]) -> list[float]:
     """Return how far each node is at least below the first of its lane."""
     found: list[float] = []
@@ -123,7 +198,7 @@ def _settle(
         if not weight:
             others = beside.get(node)
             weight = 0.01
-            total = weight * (sum([y[one] for one in others]) / len(others) if others else y[node])
+            total = weight * (fsum([y[one] for one in others]) / len(others) if others else y[node])
         weights.append(weight)
         wishes.append(total - weight * offsets[index])
         sizes.append(1)

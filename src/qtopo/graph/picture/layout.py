@@ -28,6 +28,7 @@ _TRACK = 8.0
 _NARROW, _WIDE = 52.0, 190.0
 _STEEP = 0.1
 _WAYPOINT = 6.0
+_FEW, _ROW = 100, 45.0
 
 
 class Drawn(NamedTuple):
@@ -64,6 +65,10 @@ def lay_out(
         max(one.height, ports.needed(plan, End(node, 0)), ports.needed(plan, End(node, 1)))
         for node, one in enumerate(said)
     ]
+    if len(said) <= _FEW:
+        # Boxes of one height stand in rows, and lines between them are level.
+        same = max((one.height for one in said), default=0.0)
+        tall = [max(one, min(same, _ROW)) for one in tall]
     tall += [_WAYPOINT] * (len(proper.left) - proper.real)
     gap = [GAP] * proper.real + [_WAYPOINT] * (len(proper.left) - proper.real)
     y = [round(one, 1) for one in heights(parts, proper, tall, gap)]

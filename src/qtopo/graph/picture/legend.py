@@ -46,8 +46,12 @@ _EDGES = {
     USES: "uses",
     WAITS_FOR: "waits for",
 }
-_BADGES = {"error": "E1: an error", "warning": "W1: a warning", "info": "I1: a remark"}
-_SIGNS = {"added": "+: added", "removed": "−: removed", "changed": "~: changed"}
+_BADGES = {"error": "an error", "warning": "a warning", "info": "a remark"}
+_CHANGES = {"added": "added", "removed": "removed", "changed": "changed"}
+SIGNS = {
+    "error": "E1", "warning": "W1", "info": "I1", "added": "+", "removed": "−", "changed": "~",
+}  # fmt: skip
+"""What badges of findings and of changes show in the legend."""
 
 
 def legend(
@@ -69,7 +73,7 @@ def legend(
     severities = {one.badge.severity for one in boxes if one.badge}
     words += [("badge", one, text) for one, text in _BADGES.items() if one in severities]
     changes = {one.change for one in boxes} | {one.change for one in edges}
-    words += [("change", one, text) for one, text in _SIGNS.items() if one in changes]
+    words += [("change", one, text) for one, text in _CHANGES.items() if one in changes]
     keys = []
     at_x, at_y = x, y
     for what, name, text in words:

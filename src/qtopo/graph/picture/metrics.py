@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from math import fsum
 
 from qtopo.graph.picture.widths import FIRST, STEP, WIDTHS
 
@@ -45,15 +46,17 @@ _HIDDEN = re.compile(
 @lru_cache(maxsize=1 << 15)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Return a width in px that a text of a font size in px does not exceed."""
-    ems = sum(map(_ASCII.__getitem__, text.encode())) if text.isascii() else sum(map(_ems, text))
+    # `sum` adds up fractions differently from Python 3.12 on: that would move things.
+    ems = fsum(map(_ASCII.__getitem__, text.encode()) if text.isascii() else map(_ems, text))
     return ems * size * (BOLD if bold else 1.0)
 
 
 @lru_cache(maxsize=1 << 15)
-def shorten(text: str, room: float, size: float, *, bold: bool = False) -> str:
+def shorten(text: str, room: float, size: float, *, bold: bool = False, prose: bool = False) -> str:
     """Return a text that fits into a width in px: itself, or both its ends around `…`.
 
     The end gets more: in `shop.emails.password_reset` it says more than the beginning.
+    What is `prose` is read from its beginning, and only that is kept.
     """
     if text_width(text, size, bold=bold) <= room:
         return text
@@ -61,11 +64,11 @@ def shorten(text: str, room: float, size: float, *, bold: bool = False) -> str:
     left = room / scale - _ems(_ELLIPSIS)
     parts = _clusters(text)
     head, tail = 0, len(parts)
-    widths = [sum(map(_ems, part)) for part in parts]
+    widths = [fsum(map(_ems, part)) for part in parts]
     front = back = 0.0
     while head < tail:
-        # Two thirds of the room are the end's.
-        from_end = back <= 2 * front
+        # Of a name, two thirds of the room are the end's.
+        from_end = not prose and back <= 2 * front
         width = widths[tail - 1] if from_end else widths[head]
         if front + back + width > left:
             break
@@ -77,7 +80,8 @@ def shorten(text: str, room: float, size: float, *, bold: bool = False) -> str:
             front += width
     if left < 0:
         return ""
-    return "".join(parts[:head]).rstrip() + _ELLIPSIS + "".join(parts[tail:]).lstrip()
+    end = "" if prose else "".join(parts[tail:]).lstrip()
+    return "".join(parts[:head]).rstrip() + _ELLIPSIS + end
 
 
 @lru_cache(maxsize=1 << 15)
@@ -86,12 +90,16 @@ def visible(text: str) -> str:
 
     Control characters get their pictures (`␀`), marks of direction their numbers.
     """
+    # Most texts are plain, and that is known much sooner.
+    if text.isascii() and text.isprintable():
+        return text
     return _HIDDEN.sub(_visible, text)
 
 
 def visible_lines(text: str) -> str:
     """Return a text in which nothing hides, its line breaks kept."""
-    if not _HIDDEN.search(text.replace("\n", " ")):
+    flat = text.replace("\n", " ")
+    if (flat.isascii() and flat.isprintable()) or not _HIDDEN.search(flat):
         return text
     return "\n".join(map(visible, text.split("\n")))
 

@@ -1,29 +1,41 @@
 """The order of nodes in their lanes, so that few lines cross.
 
-Sweeps that put each node at the mean of its neighbours (Sugiyama's barycentre),
-then exchanges of adjacent nodes as long as they help. Parts of the graph that
-hang together are put in order one by one and never interleave.
+Sweeps from several first orders that put each node at the mean of its neighbours
+(Sugiyama's barycentre); then, for the best of them, exchanges of adjacent nodes as
+long as they help, with rounds between in which exchanges that cost nothing are made
+too. Parts of the graph that hang together are put in order one by one and never
+interleave.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from math import fsum
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from qtopo.graph.picture.ranks import Ranks
 
 Lanes = list[list[int]]
-_SWEEPS = 24
+_TRIAL, _SWEEPS = 4, 24
 _PATIENCE = 2
 _EXCHANGES = 12
-_SMALL = 100
+
+
+class _Effort(NamedTuple):
+    """How much is tried: first orders without a reason, how many are swept on, finished; rounds."""
+
+    mixed: int
+    kept: int
+    finished: int
+    rounds: int
+
+
+_SMALL = 130
 """Up to so many nodes and waypoints, more is tried: it costs next to nothing."""
-_TRIES = 1000
-_MOST = 24
-_FINISHED = 6
+_MOST, _USUAL = _Effort(24, 12, 6, 8), _Effort(6, 3, 1, 2)
 
 
 def ordered(ranks: Ranks) -> list[Lanes]:
@@ -107,22 +119,50 @@ def _part(ranks: Ranks, lanes: Lanes, position: list[int]) -> Lanes:
         [sorted(nodes) for nodes in lanes],
         _depth_first(lanes[::-1], ranks.left, ranks.right)[::-1],
     ]
-    if size <= _SMALL:
-        starts += [_mixed(lanes, turn) for turn in range(1, min(_MOST, _TRIES // size) + 1)]
+    effort = _MOST if size <= _SMALL else _USUAL
+    starts += [_mixed(lanes, turn) for turn in range(1, effort.mixed + 1)]
+    tried = []
+    for index, start in enumerate(starts):
+        _stand(start, position)
+        # Which side is swept first decides where it ends: both have their turn.
+        first = index % 2
+        _sweep(start, ranks, position, range(first, first + _TRIAL))
+        count = _crossings(start, ranks.right, position)
+        if not count:
+            return start
+        tried.append((count, index, start))
+    tried.sort(key=_first_two)
     swept = []
-    for start in starts:
-        swept.append(_swept(start, ranks, position))
-        if not swept[-1][1]:
-            return swept[-1][0]
-    swept.sort(key=lambda pair: pair[1])
+    for count, index, start in tried[: effort.kept]:
+        count, found = _swept(start, count, ranks, position, index % 2)
+        swept.append((count, index, found))
+    swept.sort(key=_first_two)
     best: Lanes = []
     least = -1
-    for found, count in swept[: _FINISHED if size <= _SMALL else 1]:
-        found, count = _drawn_together(found, count, ranks, position)
-        found, count = _exchanged(found, count, ranks, position)
+    for count, _, found in swept[: effort.finished]:
+        lanes, count = _finished(found, count, ranks, position, effort.rounds)
         if least < 0 or count < least:
-            best, least = found, count
+            best, least = lanes, count
     return best
+
+
+def _finished(
+    start: Lanes, least: int, ranks: Ranks, position: list[int], rounds: int
+) -> tuple[Lanes, int]:
+    """Make the best of an order that sweeps have found."""
+    lanes, least = _drawn_together(start, least, ranks, position)
+    lanes, least = _exchanged([list(nodes) for nodes in lanes], least, ranks, position)
+    best, count = [list(nodes) for nodes in lanes], least
+    for turn in range(rounds):
+        if not least:
+            break
+        # What costs nothing may open the way for what saves something.
+        for nodes in lanes[:: -1 if turn % 2 else 1]:
+            count -= _exchange(nodes, ranks, position, least=0)
+        lanes, count = _exchanged(lanes, count, ranks, position)
+        if count < least:
+            best, least = [list(nodes) for nodes in lanes], count
+    return best, least
 
 
 def _depth_first(lanes: Lanes, ahead: list[list[int]], behind: list[list[int]]) -> Lanes:
@@ -152,22 +192,16 @@ def _mixed(lanes: Lanes, turn: int) -> Lanes:
     ]
 
 
-def _swept(start: Lanes, ranks: Ranks, position: list[int]) -> tuple[Lanes, int]:
+def _swept(
+    start: Lanes, least: int, ranks: Ranks, position: list[int], first: int
+) -> tuple[int, Lanes]:
+    """Sweep on as long as it helps; returns the best order with its crossings."""
     lanes = [list(nodes) for nodes in start]
-    for nodes in lanes:
-        for index, node in enumerate(nodes):
-            position[node] = index
-    best, least = [list(nodes) for nodes in lanes], _crossings(lanes, ranks.right, position)
+    _stand(lanes, position)
+    best = start
     worse = 0
-    for turn in range(_SWEEPS):
-        if not least:
-            break
-        if turn % 2 == 0:
-            for index in range(1, len(lanes)):
-                _by_mean(lanes[index], ranks.left, position)
-        else:
-            for index in range(len(lanes) - 2, -1, -1):
-                _by_mean(lanes[index], ranks.right, position)
+    for turn in range(first + _TRIAL, first + _SWEEPS):
+        _sweep(lanes, ranks, position, (turn,))
         count = _crossings(lanes, ranks.right, position)
         if count < least:
             best, least, worse = [list(nodes) for nodes in lanes], count, 0
@@ -175,7 +209,24 @@ def _swept(start: Lanes, ranks: Ranks, position: list[int]) -> tuple[Lanes, int]
             worse += 1
             if worse > _PATIENCE:
                 break
-    return best, least
+    return least, best
+
+
+def _sweep(lanes: Lanes, ranks: Ranks, position: list[int], turns: Iterable[int]) -> None:
+    """Go over all lanes, by turns to the right and to the left."""
+    for turn in turns:
+        if turn % 2 == 0:
+            for index in range(1, len(lanes)):
+                _by_mean(lanes[index], ranks.left, position)
+        else:
+            for index in range(len(lanes) - 2, -1, -1):
+                _by_mean(lanes[index], ranks.right, position)
+
+
+def _stand(lanes: Lanes, position: list[int]) -> None:
+    for nodes in lanes:
+        for index, node in enumerate(nodes):
+            position[node] = index
 
 
 def _drawn_together(
@@ -195,9 +246,7 @@ def _drawn_together(
             keys = {node: _middle(node, ranks, share, lines=lines) for node in nodes}
             nodes.sort(key=keys.__getitem__)
             _share(nodes, share)
-        for nodes in lanes:
-            for index, node in enumerate(nodes):
-                position[node] = index
+        _stand(lanes, position)
         count = _crossings(lanes, ranks.right, position)
         if count < least:
             best, least, worse = [list(nodes) for nodes in lanes], count, 0
@@ -216,12 +265,12 @@ def _share(nodes: list[int], share: list[float]) -> None:
 def _middle(node: int, ranks: Ranks, share: list[float], *, lines: bool) -> float:
     left, right = ranks.left[node], ranks.right[node]
     if left and right:
-        first, second = sum([share[one] for one in left]), sum([share[one] for one in right])
+        first, second = fsum([share[one] for one in left]), fsum([share[one] for one in right])
         if lines:
             return (first + second) / (len(left) + len(right))
         return (first / len(left) + second / len(right)) / 2
     others = left or right
-    return sum([share[one] for one in others]) / len(others) if others else share[node]
+    return fsum([share[one] for one in others]) / len(others) if others else share[node]
 
 
 def _by_mean(nodes: list[int], beside: list[list[int]], position: list[int]) -> None:
@@ -247,11 +296,13 @@ def _first(pair: tuple[float, int]) -> float:
     return pair[0]
 
 
+def _first_two(one: tuple[int, int, Lanes]) -> tuple[int, int]:
+    return one[0], one[1]
+
+
 def _exchanged(lanes: Lanes, least: int, ranks: Ranks, position: list[int]) -> tuple[Lanes, int]:
     """Exchange neighbours in each lane while that saves crossings."""
-    for nodes in lanes:
-        for index, node in enumerate(nodes):
-            position[node] = index
+    _stand(lanes, position)
     for _ in range(_EXCHANGES):
         if not least:
             break
@@ -262,21 +313,25 @@ def _exchanged(lanes: Lanes, least: int, ranks: Ranks, position: list[int]) -> t
     return lanes, least
 
 
-def _exchange(nodes: list[int], ranks: Ranks, position: list[int]) -> int:
-    """Go over one lane once, up and down; returns how many crossings it saved."""
+def _exchange(nodes: list[int], ranks: Ranks, position: list[int], least: int = 1) -> int:
+    """Go over one lane once, exchange what saves so many crossings; returns how many it saved.
+
+    It goes up and down, but for exchanges that save nothing only down: it would undo them.
+    """
     place = position.__getitem__
     left = {node: sorted(map(place, ranks.left[node])) for node in nodes}
     right = {node: sorted(map(place, ranks.right[node])) for node in nodes}
     saved = 0
     last = len(nodes) - 1
-    for index in (*range(last), *range(last - 1, -1, -1)):
+    back = range(last - 1, -1, -1) if least else ()
+    for index in (*range(last), *back):
         one, other = nodes[index], nodes[index + 1]
         gain = 0
         if left[one] and left[other]:
             gain = _gain(left[one], left[other])
         if right[one] and right[other]:
             gain += _gain(right[one], right[other])
-        if gain > 0:
+        if gain >= least:
             nodes[index], nodes[index + 1] = other, one
             saved += gain
     for index, node in enumerate(nodes):

@@ -8,6 +8,7 @@ ask for. So labels meet neither each other nor a box, whatever is drawn.
 
 from __future__ import annotations
 
+from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtopo.graph.layers import BINDS, DEAD_LETTER, EXCHANGE_BINDING, RUNS_ON
@@ -82,7 +83,7 @@ def needed(plan: Plan, end: End) -> float:
     ports = plan.groups.get(end)
     if not ports:
         return 0.0
-    return sum(_step(key) for key in ports) + 2 * _INSET - PLAIN
+    return fsum(_step(key) for key in ports) + 2 * _INSET - PLAIN
 
 
 def label_room(plan: Plan, lane_nodes: Sequence[int], side: int) -> float:
@@ -102,7 +103,7 @@ def placed(plan: Plan, node: int, side: int, middle: float, y: Sequence[float]) 
         return {}
     # In the order of where the lines come from: they do not cross before the box.
     order = sorted(ports, key=lambda key: (y[key[0]], key[2], key[1]))
-    at = middle - sum(_step(key) for key in order) / 2
+    at = middle - fsum(_step(key) for key in order) / 2
     found = {}
     for key in order:
         step = _step(key)

@@ -26,7 +26,11 @@ ROOM = 60
 """How many boxes are still read at a glance; folding goes on until there are no more."""
 
 _ROUNDS = 20
-_LISTED = 3
+_LISTED = 24
+"""So many characters of keys are listed in full."""
+_BIGGEST_FIRST = ("task", "route", "exchange", "queue")
+"""What there is most of, and is folded before who works."""
+
 _DIGITS = re.compile(r"[0-9]+")
 _FIRST = re.compile(r"[^.:/_-]*")
 
@@ -96,9 +100,24 @@ def _levels(graph: MultiDiGraph) -> Iterator[tuple[Key, int]]:
         for node, data in graph.nodes(data=True)
     }
     yield _same_place(graph, plain, both=True), 2
-    yield _same_place(graph, plain, both=False), 2
+    place = _same_place(graph, plain, both=False)
+    yield place, 2
+    for end in range(2, len(_BIGGEST_FIRST) + 1):
+        yield _by_family(graph, families, place, _BIGGEST_FIRST[:end]), 2
     yield (lambda node: (graph.nodes[node]["kind"], families[node])), 2
     yield (lambda node: graph.nodes[node]["kind"]), 2
+
+
+def _by_family(
+    graph: MultiDiGraph, families: dict[str, str], place: Key, kinds: tuple[str, ...]
+) -> Key:
+    """Group nodes of some kinds by how their names begin, and others by their place."""
+
+    def key(node: str) -> Hashable:
+        kind = graph.nodes[node]["kind"]
+        return (kind, families[node]) if kind in kinds else place(node)
+
+    return key
 
 
 def _family(label: str) -> str:
@@ -213,11 +232,10 @@ def _stack(graph: MultiDiGraph, nodes: list[str]) -> dict[str, Any]:
 def _bundle(edges: list[dict[str, Any]]) -> dict[str, Any]:
     """Return one edge for several of a kind."""
     labels = list(dict.fromkeys(str(data["label"]) for data in edges if data["label"]))
-    if len(labels) > _LISTED:
+    label = ", ".join(labels)
+    if len(labels) > 1 and len(label) > _LISTED:
         label = pattern(labels)
         label = f"{len(labels):,} keys" if label.endswith("…") else label
-    else:
-        label = ", ".join(labels)
     bundle: dict[str, Any] = {
         "kind": edges[0]["kind"],
         "label": label,

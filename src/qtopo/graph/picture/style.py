@@ -74,6 +74,7 @@ def _rules() -> list[tuple[str, list[tuple[str, str]]]]:
         (".frame", [("fill", "none"), ("stroke", "@workflow"), ("stroke-dasharray", "3 3")]),
         (".chip", [("fill", "@task-fill"), ("stroke", "@task")]),
         (".then", [("fill", "none"), ("stroke", "@workflow"), ("stroke-width", "1.6")]),
+        (".qtopo .label,.qtopo .mid", [("text-anchor", "middle")]),
         (".off .shape,.off .fine", [("stroke-dasharray", "5 3")]),
     ]
     for kind in NODES:
@@ -92,6 +93,11 @@ def _rules() -> list[tuple[str, list[tuple[str, str]]]]:
     for name in ("added", "removed", "changed"):
         rules.append((f".c-{name} .shape", [("stroke", f"@{name}"), ("stroke-width", "3")]))
         rules.append((f".edge.c-{name} path", [("stroke", f"@{name}"), ("stroke-width", "2.6")]))
-    rules.append((".c-removed .shape", [("stroke-dasharray", "4 3")]))
+    # What changed stands out from what did not, and not by its colour alone.
+    rules.append((".c-same .shape", [("fill", "@ground")]))
+    rules.append((".edge.c-same path", [("stroke-width", "1")]))
+    rules.append((".c-removed .shape,.edge.c-removed path", [("stroke-dasharray", "4 3")]))
+    rules.append((".c-changed .shape,.edge.c-changed path", [("stroke-dasharray", "14 3")]))
+    rules.append((".edge.c-added path", [("stroke-dasharray", "none")]))
     rules.append((".qtopo .on", [("fill", "@on"), ("font-weight", "bold")]))
     return rules

@@ -6,9 +6,11 @@ cannot hold has been made visible before (`metrics.visible`).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from qtopo.graph.picture.compose import compose
+from qtopo.graph.picture.legend import SIGNS
 from qtopo.graph.picture.metrics import right_to_left
 from qtopo.graph.picture.palette import AUTO, EDGES
 from qtopo.graph.picture.shapes import ICONS, detail, outline
@@ -24,9 +26,10 @@ _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\n": "&#10;",
      "\t": "&#9;", "\r": "&#13;"}
 )  # fmt: skip
+_SPECIAL = re.compile("[&<>\"'\n\t\r]").search
 _ROOT = 'xmlns="http://www.w3.org/2000/svg" class="qtopo" role="img" aria-labelledby="title desc"'
 _CARDS = 3.0
-_CHANGES = {"added": "+", "removed": "−", "changed": "~"}
+_CHANGES = ("added", "removed", "changed")
 
 
 def draw(graph: MultiDiGraph, *, view: str = FLOW, expand: bool = False, theme: str = AUTO) -> str:
@@ -63,7 +66,8 @@ def svg(scene: Scene, theme: str = AUTO) -> str:
 
 def escape(text: str) -> str:
     """Return a text for an element or a quoted attribute."""
-    return text.translate(_ESCAPES)
+    # Most texts have nothing to escape, and to see that costs less than to look each up.
+    return text.translate(_ESCAPES) if _SPECIAL(text) else text
 
 
 def definitions(scene: Scene) -> list[str]:
@@ -115,7 +119,7 @@ def _box(one: Box) -> str:
     for name, there in (("missing", one.missing), ("off", one.off), ("implicit", one.implicit)):
         if there:
             style += f" {name}"
-    if one.change in _CHANGES:
+    if one.change:
         style += f" c-{one.change}"
     shape = outline(one.kind, w, h)
     parts = [
@@ -144,18 +148,18 @@ def _badge(one: Box) -> str:
         found = _rect(one.badge.box, f"badge b-{one.badge.severity}", ' rx="4"')
         found += _text(one.badge.text, " on")
     elif one.change in _CHANGES:
-        x, y = one.box.x + one.box.w - 22, one.box.y + 4
+        x, y = one.box.x + one.box.w - 28, one.box.y + 4
         found = (
             f'<rect class="badge b-{one.change}" x="{x:g}" y="{y:g}" width="16" height="14"'
             f' rx="4"/><text class="on" x="{x + 4:g}" y="{y + 11:g}" font-size="12">'
-            f"{_CHANGES[one.change]}</text>"
+            f"{SIGNS[one.change]}</text>"
         )
     return found
 
 
 def _edge(one: Edge) -> str:
     style = f"edge e-{one.kind}" + ("" if one.active else " idle")
-    if one.change in _CHANGES:
+    if one.change:
         style += f" c-{one.change}"
     parts = [
         f'<g class="{style}" data-from="{escape(one.start)}" data-to="{escape(one.end)}">',
@@ -168,7 +172,8 @@ def _edge(one: Edge) -> str:
             f'<rect class="under" x="{box.x - 2:g}" y="{round(box.y + 0.8, 1):g}"'
             f' width="{round(box.w + 4, 1):g}" height="{round(box.h - 0.6, 1):g}" rx="3"/>'
         )
-        parts.append(_text(one.label))
+        # In the middle of its room: it may be narrower than reckoned.
+        parts.append(_text(one.label._replace(x=round(box.x + box.w / 2, 1))))
     parts.append("</g>")
     return "".join(parts)
 
@@ -221,9 +226,9 @@ def _key(one: Key) -> str:
         style = "missing" if one.name == "missing" else f"n-{kind}"
         mark = f'<g class="{style}" {at}><path class="shape" d="{outline(kind, w, h)}"/></g>'
     else:
-        sign = one.text.full.partition(":")[0]
         mark = (
             f'<rect class="badge b-{one.name}" x="{x:g}" y="{y:g}" width="24" height="14"'
-            f' rx="4"/><text class="on" x="{x + 7:g}" y="{y + 11:g}" font-size="10">{sign}</text>'
+            f' rx="4"/><text class="on mid" x="{x + 12:g}" y="{y + 11:g}" font-size="10">'
+            f"{SIGNS[one.name]}</text>"
         )
     return mark + _text(one.text)

@@ -1,0 +1,1 @@
+"""The page: the picture with what can be asked of it, in one file (`html`)."""

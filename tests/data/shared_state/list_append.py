@@ -1,0 +1,9 @@
+# ruff: noqa
+from celery import shared_task
+
+RESULTS = []
+
+
+@shared_task
+def work(x):
+    RESULTS.append(x)  # expect: module-object
