@@ -200,15 +200,17 @@ def _bindings(topology: Topology, one: Routed) -> Iterator[Line]:
         if not step.exchange:
             continue
         for match in step.matches[:_MANY]:
-            yield Line("matched by", _match(match), "", _binding_path(topology, match))
+            path = _binding_path(topology, match)
+            # Nothing in the file: workers add these where a quorum queue is.
+            added = "" if path else "added by Celery for delays"
+            yield Line("matched by", _match(match), added, path)
         if len(step.matches) > _MANY:
             yield Line("", f"and {len(step.matches) - _MANY} more bindings of {step.exchange}")
         if step.chooses:
             yield Line("", f"the {step.type} exchange {step.exchange} chooses among these")
         if step.alternate is not None:
-            path: Path = ("exchanges", step.exchange, "alternate")
             text = f"no binding of {step.exchange}: its alternate {step.alternate} gets it"
-            yield Line("matched by", text, "", path)
+            yield Line("matched by", text, "", ("exchanges", step.exchange, "alternate"))
 
 
 def _match(match: Match) -> str:
@@ -220,16 +222,22 @@ def _match(match: Match) -> str:
 
 
 def _binding_path(topology: Topology, match: Match) -> Path | None:
-    home = "queues" if match.kind == "queue" else "exchanges"
-    declared = getattr(topology, home).get(match.name)
+    """Return where the file says that something is bound so; None where it does not."""
+    declared = getattr(topology, "queues" if match.kind == "queue" else "exchanges").get(match.name)
     if declared is None:
         return None
+    home = ("queues" if match.kind == "queue" else "exchanges", match.name)
     for index, binding in enumerate(declared.bindings):
         if (binding.exchange, binding.routing_key) == (match.exchange, match.routing_key):
-            return (home, match.name, "bindings", index)
+            return (*home, "bindings", index)
+    bound = topology.wiring.bound.get(match.exchange, ())
+    if declared.bindings or all(
+        (one.name, one.binding.routing_key) != (match.name, match.routing_key) for one in bound
+    ):
+        return None
     given = ("binding_arguments", "routing_key", "exchange")
     key = next((key for key in given if getattr(declared, key, None)), None)
-    return (home, match.name) if key is None else (home, match.name, key)
+    return home if key is None else (*home, key)
 
 
 def _workers(topology: Topology, one: Routed) -> str:
