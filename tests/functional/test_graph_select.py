@@ -171,3 +171,15 @@ def test_a_broken_side_of_a_difference_is_told_of(capfd: pytest.CaptureFixture[s
     assert main(["graph", "--diff", "topology.toml", "new.toml"]) == 1
     assert "new.toml:2" in capfd.readouterr().err
     assert main(["graph", "--diff", "topology.toml", "no.toml"]) == 2
+
+
+@pytest.mark.parametrize("style", ["text", "dot", "mermaid", "json", "svg"])
+def test_what_check_finds_can_be_selected_in_every_format(
+    style: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Path("topology.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[queues.lonely]\n")
+    assert main(["graph", "--format", style, "-s", "finding:queue-unconsumed"]) == 0
+    drawing = capfd.readouterr().out
+    assert "lonely" in drawing
+    assert "emails" not in drawing

@@ -265,20 +265,23 @@ def by_dot(proper: Ranks) -> list[list[int]]:
     return [sorted(nodes, key=lambda node: -height[node]) for nodes in proper.lanes]
 
 
-@pytest.mark.parametrize("nodes", SIZES)
+@pytest.mark.parametrize("nodes", [15, 60, 150, 1500])
 def test_no_more_crossings_than_dot(nodes: int) -> None:
+    """All in all there are not more; of one graph, at most two in a hundred more."""
     if shutil.which("dot") is None:
         if os.environ.get("CI"):
             pytest.fail("dot is missing: apt-get install graphviz")
         pytest.skip("dot is not installed (apt-get install graphviz)")
     ours = theirs = 0
-    for seed in range(1 if nodes > 1000 else 8):
+    for seed in range(2 if nodes > 1000 else 16):
         proper = layered(generated(nodes, seed))
         parts = ordering.ordered(proper)
         lanes = [[node for part in parts for node in part[lane]] for lane in range(len(parts[0]))]
         assert [sorted(one) for one in lanes] == [sorted(one) for one in proper.lanes]
-        ours += ordering.crossings(lanes, proper.right)
-        theirs += ordering.crossings(by_dot(proper), proper.right)
+        found = ordering.crossings(lanes, proper.right)
+        bound = ordering.crossings(by_dot(proper), proper.right)
+        assert found <= bound * 1.02, (seed, found, bound)
+        ours, theirs = ours + found, theirs + bound
     assert ours <= theirs
 
 

@@ -57,9 +57,7 @@ def tooltip(data: dict[str, Any]) -> str:
         lines.append("not declared")
     lines += change_lines(data, most=None)
     lines += [
-        f"{key}: {_plain_text(key, value)}"
-        for key, value in data.items()
-        if key not in _GRAPH_KEYS
+        f"{key}: {_plain_text(key, value)}" for key, value in data.items() if key not in _GRAPH_KEYS
     ]
     return "\n".join(lines)
 

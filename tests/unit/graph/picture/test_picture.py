@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import sys
 import xml.etree.ElementTree as ET
@@ -15,6 +16,8 @@ from drawn import HOSTILE, golden_graph, graph_of, hostile_graph
 
 import qtopo
 from qtopo.errors import QtopoError
+from qtopo.graph import dot, json_, mermaid, text
+from qtopo.graph.difference import difference
 from qtopo.graph.picture import png as png_module
 from qtopo.graph.picture.compose import compose
 from qtopo.graph.picture.findings import attach
@@ -122,6 +125,86 @@ def test_findings_are_badges_on_what_they_are_about() -> None:
     assert [one.id for one in scene.boxes if one.badge] == ["beat:hourly", "queue:emails"]
     assert [one["rule"] for one in graph.graph["findings"]] == ["four"]
     assert {one.name for one in scene.legend if one.what == "badge"} == {"error", "info"}
+
+
+def test_what_is_about_no_node_is_said_below_the_title() -> None:
+    graph = graph_of({"queues": {"a": {}}})
+    plain = compose(graph)
+    attach(graph, [(("broker", "url"), "one", "warning", "m"), ((), "two", "error", "n")])
+    scene = compose(graph)
+    line = "2 findings about the file as a whole: warning: m (one); error: n (two)"
+    assert [one.full for one in scene.texts] == [*(one.full for one in plain.texts), line]
+    assert line in scene.description
+    assert scene.lanes[0].box.y > scene.texts[-1].y > plain.lanes[0].box.y - 18
+
+
+def test_a_queue_that_brings_its_exchange_along_says_what_it_is() -> None:
+    announce = box(example("shop.toml"), "queue:announce")
+    assert set(announce.members) == {"queue:announce", "exchange:announce"}
+    assert words(announce) == ["announce", "broadcast"]
+
+
+def test_an_empty_view_says_so() -> None:
+    scene = example("shop.toml", "resources")
+    assert not scene.boxes
+    assert scene.texts[-1].shown == "No task uses a resource, and none waits for another."
+    machines = example("shop.toml", "machines")
+    assert machines.texts[-1].shown == "6 queues, 4 workers, 2 machines"
+
+
+def test_workers_are_folded_after_what_they_work_for() -> None:
+    queues = {f"{'abcdefgh'[n % 8]}-{n}": {} for n in range(80)}
+    names = list(queues)
+    workers = {
+        f"worker-{n}": {"queues": names[n::12] + names[n % 8 :: 8], "concurrency": n + 1}
+        for n in range(12)
+    }
+    data = {
+        "queues": queues,
+        "workers": {**workers, "rest": {"queues": names[20:]}},
+        "tasks": {f"job.t{n}": {"queue": names[n % 80]} for n in range(120)},
+    }
+    scene = compose(graph_of(data))
+    assert len(scene.boxes) <= 60
+    assert {one.count for one in scene.boxes if one.kind == "worker"} == {1}
+
+
+def test_secrets_are_stars() -> None:
+    env = {
+        "SMTP_PASSWORD": "hunter2",
+        "MY_API_KEY": "abc123",
+        "CACHE": "redis://me:s3cret@cache/0",
+        "TOKEN_FILE": "/run/token",
+        "DB_PASSWORD": "$DB_PASSWORD",
+        "LEVEL": "info",
+    }
+    graph = graph_of({"queues": {"a": {}}, "workers": {"w": {"queues": ["a"], "env": env}}})
+    drawings = [json.dumps(box(compose(graph), "worker:w")._asdict()), svg(compose(graph))]
+    drawings += [style.draw(graph) for style in (json_, dot, mermaid, text)]
+    for drawing in drawings:
+        assert not [one for one in ("hunter2", "abc123", "s3cret") if one in drawing]
+    shown = json.loads(json_.draw(graph))["nodes"]
+    assert next(one for one in shown if one["id"] == "worker:w")["env"] == {
+        **env,
+        "SMTP_PASSWORD": "******",
+        "MY_API_KEY": "******",
+        "CACHE": "redis://me:******@cache/0",
+    }
+    assert graph.nodes["worker:w"]["env"] == env
+
+
+def test_a_difference_does_not_tell_secrets_either() -> None:
+    old, new = (
+        graph_of(
+            {"queues": {"a": {}}, "workers": {"w": {"queues": ["a"], "env": {"API_KEY": one}}}}
+        )
+        for one in ("before1", "after1")
+    )
+    compared = difference(old, new)
+    assert compared.nodes["worker:w"]["change"] == "changed"
+    for drawing in (svg(compose(compared)), *(one.draw(compared) for one in (json_, dot, mermaid))):
+        assert "before1" not in drawing
+        assert "after1" not in drawing
 
 
 def test_a_task_named_in_a_route_does_not_take_what_is_the_routes() -> None:
