@@ -43,6 +43,14 @@ class Examination(NamedTuple):
     below: tuple[Finding, ...] = ()
 
 
+class ProjectExamination(NamedTuple):
+    """What holding a project against a file gave: diagnostics, the texts they are about, waived."""
+
+    diagnostics: list[Diagnostic]
+    texts: dict[str, str]
+    suppressed: int
+
+
 def load(path: str | os.PathLike[str], env: str | None = None) -> Topology:
     """Read a topology, with the overlay `env` merged in where one is named.
 
@@ -140,6 +148,40 @@ def examine(
     whole = whole and not errors_only
     kept, suppressed = waive(diagnostics, loaded.source, config, whole=whole)
     return Examination(kept, faults, suppressed, extra, elsewhere)
+
+
+def examine_project(
+    loaded: Loaded,
+    folder: str,
+    *,
+    below: Layer | None = None,
+    above: Layer | None = None,
+    plugins: bool = True,
+) -> ProjectExamination:
+    """Hold the Python of a folder against what was read; nothing of it is run.
+
+    `below` and `above` are as for `examine`. A topology of broken shape is held
+    against nothing: what could not be read of it would be missed in the code.
+    Raises UnreadableFileError where the folder is none.
+    """
+    from qtopo.code.check import examine as examine_code
+    from qtopo.code.project import Project
+    from qtopo.code.report import report
+
+    project = Project(folder)
+    if loaded.broken:
+        return ProjectExamination([], {}, 0)
+    config = _config(
+        loaded.topology.lint, os.path.dirname(loaded.source.file), below, above, plugins=plugins
+    )[0]
+    found = examine_code(loaded.topology, project)
+    if config is not None:
+        found = [
+            one._replace(severity=config.severity.get(one.rule, one.severity))
+            for one in found
+            if one.rule not in config.off
+        ]
+    return ProjectExamination._make(report(found, project, loaded.source))
 
 
 def _config(

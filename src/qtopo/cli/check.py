@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qtopo.diagnostics import Diagnostic
     from qtopo.diagnostics.report import Fixable
     from qtopo.rules.base import Rule
+    from qtopo.rules.configuration import Layer
     from qtopo.rules.engine import Fault
     from qtopo.source import Loaded
 
@@ -74,6 +75,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--statistics", action="store_true", help="count the findings of each rule instead"
+    )
+    parser.add_argument(
+        "--project",
+        metavar="DIR",
+        help="hold the Python of a folder against the topology, too: it is read, never run",
     )
     parser.add_argument("--watch", action="store_true", help="check again whenever a file changes")
     add_color_argument(parser)
@@ -167,6 +173,8 @@ def examine(args: argparse.Namespace, files: Iterable[str]) -> Outcome:
         outcome.diagnostics.extend(examination.diagnostics)
         outcome.suppressed += examination.suppressed
         outcome.extra.update(dict.fromkeys(examination.extra))
+        if args.project is not None:
+            _hold_against(args.project, loaded, outcome, project, asked, args)
         if project is not None and examination.below:
             _blame(outcome, project, examination.below)
         for fault in examination.faults:
@@ -177,6 +185,28 @@ def examine(args: argparse.Namespace, files: Iterable[str]) -> Outcome:
 
         outcome.diagnostics = Baseline(args.baseline).new(outcome.diagnostics)
     return outcome
+
+
+def _hold_against(
+    folder: str,
+    loaded: Loaded,
+    outcome: Outcome,
+    project: lint_options.Project | None,
+    asked: Layer | None,
+    args: argparse.Namespace,
+) -> None:
+    """Add what the code of a folder has to do with a topology."""
+    held = api.examine_project(
+        loaded,
+        folder,
+        below=None if project is None else project.layer,
+        above=asked,
+        plugins=not args.no_plugins,
+    )
+    outcome.names.update(dict.fromkeys(one.place.file for one in held.diagnostics))
+    outcome.texts.update(held.texts)
+    outcome.diagnostics.extend(held.diagnostics)
+    outcome.suppressed += held.suppressed
 
 
 def _refuse(args: argparse.Namespace) -> None:

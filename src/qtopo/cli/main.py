@@ -20,12 +20,16 @@ COMMANDS = {
     "route": "say where a task goes",
     "diff": "say what changes, and what it breaks",
     "test": "run the tests of the file",
+    "import": "make a topology from settings, an application, a broker, commands",
     "rule": "explain a rule",
     "rules": "list the rules",
     "schema": "print the JSON Schema of the file, for editors",
     "init": "write a commented topology to start from",
 }
-"""Each command is the module of its name in this package."""
+"""Each command is the module of its name in this package (`import_` for `import`)."""
+
+_MODULES = {"import": "import_"}
+"""Commands whose name Python keeps for itself."""
 
 _EPILOG = """\
 examples:
@@ -87,7 +91,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     if named in COMMANDS:
         # Only the command that is called is imported, and only its parser is
         # built: start-up is part of the feature.
-        module = import_module(f"qtopo.cli.{named}")
+        module = import_module(f"qtopo.cli.{_MODULES.get(named, named)}")
         command = argparse.ArgumentParser(
             prog=f"qtopo {named}",
             description=module.__doc__,
@@ -97,6 +101,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         )
         module.add_arguments(command)
         command.set_defaults(call=module.call)
+        if getattr(module, "INTERMIXED", False):
+            return command.parse_intermixed_args(arguments[1:])
         return command.parse_args(arguments[1:])
     return _overview().parse_args(arguments)
 

@@ -11,6 +11,8 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qtopo.topology.code_rules import FAMILY as CODE
+from qtopo.topology.code_rules import RULES as CODE_RULES
 from qtopo.topology.finding import ERROR
 from qtopo.topology.lint import OFF
 from qtopo.topology.model import INVALID
@@ -111,7 +113,8 @@ def known(extra: Sequence[type[Rule]] = ()) -> list[Known]:
         Known(name, one.code, SHAPE, one.severity == ERROR, None) for name, one in SHAPES.items()
     ]
     rules = (*registry.rules(), *extra)
-    return kinds + [Known(one.name, one.code, page.family(one), False, one) for one in rules]
+    kinds += [Known(one.name, one.code, page.family(one), False, one) for one in rules]
+    return kinds + [Known(name, one.code, CODE, False, None) for name, one in CODE_RULES.items()]
 
 
 def names(kinds: Iterable[Known]) -> list[str]:

@@ -8,6 +8,7 @@ from qtopo.diagnostics import place
 from qtopo.diagnostics.suppression import MARK, sift, waivers
 from qtopo.rules.configuration import Config, known, names
 from qtopo.source.comments import comments
+from qtopo.topology.code_rules import FAMILY as CODE
 from qtopo.topology.finding import ERROR, At
 from qtopo.topology.shape import SHAPES
 
@@ -58,6 +59,9 @@ def _unused(idle: Mapping[str, list[Waiver]], config: Config) -> Iterator[Findin
             kind = called.get(one.name)
             # What was not looked for cannot be found.
             if rule.name in one.together or (kind is not None and kind.name in config.off):
+                continue
+            if kind is not None and kind.family == CODE:
+                # Findings about code come by `--project` alone.
                 continue
             if kind is None and one.name and not config.complete:
                 continue

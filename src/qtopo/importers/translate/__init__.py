@@ -1,0 +1,1 @@
+"""What settings make Celery do, as tables of a topology."""
