@@ -103,6 +103,9 @@ def _app() -> Any:
     from celery import Celery
 
     app = Celery("qtopo-proof", set_as_current=False, fixups=(), loader="app")
+    # Else it would take in every shared task of this process, with what its
+    # decorator says: the settings alone are to be proved.
+    app.finalized = True
     app.config_from_object({})
     return app
 
@@ -182,7 +185,6 @@ def _register(app: Any, names: Iterable[str]) -> None:
         # typed: arguments do not matter, and checking them costs.
         if name and name not in app.tasks:
             app.task(name=name, shared=False, typing=False)(_body)
-    app.finalize()
 
 
 def _body() -> None:

@@ -105,13 +105,25 @@ def comment(text: str) -> str:
     return "# " + "".join(one if one == "\\" else _escaped(one, "", False) for one in text)
 
 
+_WIDER = (
+    (0x17A4, 0x17A4),
+    (0x17D8, 0x17D8),
+    (0x2630, 0x2637),
+    (0x268A, 0x268F),
+    (0x4DC0, 0x4DFF),
+    (0x1D300, 0x1D376),
+)
+"""Wide in the formatter's tables, which are newer than those of some Pythons."""
+
+
 def width(text: str) -> int:
-    """Return how many columns a line takes, never fewer than a formatter counts."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        2 if unicodedata.east_asian_width(one) in "WFA" or ord(one) > 0xFFFF else 1 for one in text
-    )
+    """Return how many columns a line takes, as ruff counts them."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(one: str) -> int:
+    wide = unicodedata.east_asian_width(one) in "WF"
+    return 2 if wide or any(first <= ord(one) <= last for first, last in _WIDER) else 1
 
 
 def _escaped(one: str, quote: str, ascii_only: bool) -> str:
