@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from brokers import rabbitmq_url, redis_url, results_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["rabbitmq_url", "redis_url", "results_url"]
 
@@ -35,3 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _BROKERS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.broker)
+
+
+@pytest.fixture(autouse=True)
+def _tasks_stay_in_their_test() -> Iterator[None]:
+    """Forget the shared tasks of a test: Celery puts them into every app made later."""
+    from celery import _state
+    from celery.app import builtins  # noqa: F401  (what Celery itself shares is there from now on)
+
+    before = set(_state._on_app_finalizers)
+    yield
+    _state._on_app_finalizers.intersection_update(before)
