@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from qtopo.topology.beat import EVENTS
+from qtopo.topology.deploy import PLATFORMS
 from qtopo.topology.kinds import printable
 
 HOSTILE = (
@@ -122,6 +123,8 @@ def topologies(
         data["beat"] = {
             "schedule": draw(st.dictionaries(names(), _entry(queues, exchanges, tasks), max_size=3))
         }
+    if draw(st.booleans()):
+        data["deploy"] = draw(deployments())
     if tasks and draw(st.booleans()):
         data["workflows"] = draw(st.dictionaries(names(), _canvas(tasks), max_size=2))
     return {key: value for key, value in data.items() if value or key == "queues"}
@@ -264,6 +267,30 @@ def _task(
 
 
 @st.composite
+def deployments(draw: Any) -> dict[str, Any]:
+    """A `[deploy]` table: every key is there in some, and any text."""
+    folders = _ANY.map(lambda text: "/" + text)
+    table: dict[str, Any] = {}
+    some(
+        draw,
+        table,
+        {
+            "targets": st.lists(st.sampled_from(PLATFORMS), max_size=3, unique=True),
+            "bin": folders,
+            "directory": folders,
+            "user": names(),
+            "group": names(),
+            "env_file": _ANY,
+            "image": _ANY,
+            "namespace": names(),
+            "secret": names(),
+            "heartbeat_file": folders,
+        },
+    )
+    return table
+
+
+@st.composite
 def _workers(draw: Any, queues: list[str]) -> dict[str, Any]:
     workers: dict[str, Any] = {}
     taken = draw(st.lists(names(), min_size=1, max_size=3, unique=True))
@@ -293,6 +320,9 @@ def _workers(draw: Any, queues: list[str]) -> dict[str, Any]:
                 "extra_args": st.sampled_from([["--without-gossip"], ["--without-mingle", "-E"]]),
             },
         )
+        if draw(st.integers(0, 3)) == 0:
+            least = draw(st.integers(0, 3))
+            worker["scale"] = {"min": least, "max": least + draw(st.integers(1, 9))}
         if worker["pool"] == "prefork" and "concurrency" not in worker and draw(st.booleans()):
             low = draw(st.integers(1, 4))
             worker["autoscale"] = {"min": low, "max": low + draw(st.integers(0, 6))}

@@ -7,6 +7,7 @@ where their work is done (see `qtopo.__init__`).
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo import source
@@ -19,6 +20,7 @@ from qtopo.topology.finding import At, Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from qtopo.code.survey import Survey
     from qtopo.compiler.processes import Process
     from qtopo.rules.base import Rule
     from qtopo.rules.configuration import Config, Layer
@@ -90,16 +92,10 @@ def check(topology: Topology) -> list[Diagnostic]:
 
 
 def worker_processes(topology: Topology) -> list[Process]:
-    """Return the worker processes, then beat; those switched off (replicas 0) too.
+    """Return the worker processes, then beat; those switched off (replicas 0) too."""
+    from qtopo.emit.launching import processes
 
-    Joins the compiler with routing: how long a worker may take to stop depends
-    on the tasks that can reach it.
-    """
-    from qtopo.compiler import processes
-    from qtopo.routing.route import route_many
-
-    routed = route_many(topology, topology.known_tasks())
-    return processes.worker_processes(topology, {one.task: one.delivered_to for one in routed})
+    return processes(topology)
 
 
 def examine(
@@ -150,38 +146,65 @@ def examine(
     return Examination(kept, faults, suppressed, extra, elsewhere)
 
 
+def survey_project(folder: str | None = None, app: str | None = None) -> Survey:
+    """Return what is known of a project, from its text, or from its application too.
+
+    Of a folder nothing is run. `app` is loaded as `celery -A` loads it, which runs
+    its code; with a folder too, that is read for what the application does not import.
+    Raises UnreadableFileError where the folder is none, or the application cannot be loaded.
+    """
+    from qtopo.code.project import Project
+    from qtopo.code.survey import survey
+
+    if app is None:
+        return survey(Project(folder))
+    from qtopo.code.application import look
+    from qtopo.importers.app import find
+
+    known = frozenset(sys.modules)
+    return look(find(app), app, known, folder)
+
+
 def examine_project(
     loaded: Loaded,
-    folder: str,
+    code: Survey,
     *,
     below: Layer | None = None,
     above: Layer | None = None,
     plugins: bool = True,
 ) -> ProjectExamination:
-    """Hold the Python of a folder against what was read; nothing of it is run.
+    """Hold what `survey_project` found against what was read.
 
     `below` and `above` are as for `examine`. A topology of broken shape is held
     against nothing: what could not be read of it would be missed in the code.
-    Raises UnreadableFileError where the folder is none.
     """
     from qtopo.code.check import examine as examine_code
-    from qtopo.code.project import Project
     from qtopo.code.report import report
 
-    project = Project(folder)
     if loaded.broken:
         return ProjectExamination([], {}, 0)
     config = _config(
         loaded.topology.lint, os.path.dirname(loaded.source.file), below, above, plugins=plugins
     )[0]
-    found = examine_code(loaded.topology, project)
+    found = examine_code(loaded.topology, code)
     if config is not None:
         found = [
             one._replace(severity=config.severity.get(one.rule, one.severity))
             for one in found
             if one.rule not in config.off
         ]
-    return ProjectExamination._make(report(found, project, loaded.source))
+    return ProjectExamination._make(report(found, code.project, loaded.source))
+
+
+def app_tasks(name: str) -> tuple[str, ...]:
+    """Return the names of the tasks of an application: `shop.celery:app`, as `celery -A` takes it.
+
+    This imports the project, which runs its code; nothing connects to a broker.
+    Raises UnreadableFileError where it cannot be loaded.
+    """
+    from qtopo.importers.app import find
+
+    return tuple(sorted(one for one in find(name).tasks if not one.startswith("celery.")))
 
 
 def _config(

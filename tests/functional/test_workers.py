@@ -149,6 +149,8 @@ def test_json(here, capsys):
         "pool": "gevent",
         "machine": "small",
         "shutdown": {"grace": 60.0, "soft": None},
+        "scale": None,
+        "needs": {"cpus": None, "memory": None},
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qtopo.compiler.needs import Needs, needs
 from qtopo.compiler.shell import shell_line
 from qtopo.compiler.shutdown import BEAT_GRACE, Stopping, stopping
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from qtopo.topology.beat import Beat
     from qtopo.topology.topology import Topology
-    from qtopo.topology.workers import Worker
+    from qtopo.topology.workers import Scale, Worker
 
 WORKER, BEAT = "worker", "beat"
 
@@ -44,7 +45,9 @@ class Process(NamedTuple):
 
     `kind` is "worker" or "beat"; `argv` and `env` are those of a single
     replica, `env` on top of what the process inherits; `replicas` 0 is switched
-    off; `pool` is None for beat; `shutdown` is in seconds.
+    off; `pool` is None for beat; `shutdown` is in seconds; `scale` is how many
+    replicas an autoscaler may keep, None where there is none; `needs` are those
+    of one replica.
     """
 
     name: str
@@ -56,6 +59,13 @@ class Process(NamedTuple):
     pool: str | None
     machine: str | None
     shutdown: Stopping
+    scale: Scale | None = None
+    needs: Needs = Needs()
+
+    @property
+    def runs(self) -> bool:
+        """Whether any of it is ever started."""
+        return self.replicas > 0 or self.scale is not None
 
     def commands(self) -> list[Command]:
         """Return the processes to start: one for each replica, none where it is switched off.
@@ -89,6 +99,8 @@ class Process(NamedTuple):
             "env": dict(self.env),
             "queues": list(self.queues),
             "shutdown": self.shutdown._asdict(),
+            "scale": self.scale and {"min": self.scale.min, "max": self.scale.max},
+            "needs": self.needs._asdict(),
         }
 
 
@@ -105,6 +117,16 @@ def worker_processes(
     if topology.beat is not None:
         found.append(_beat(topology, topology.beat))
     return found
+
+
+def url_variables(topology: Topology) -> tuple[str, ...]:
+    """Return the environment variables that the URLs are read from, each once."""
+    urls = [topology.broker.url]
+    if topology.results is not None:
+        urls.append(topology.results.url)
+    return tuple(
+        dict.fromkeys(url[len("env:") :] for url in urls if url and url.startswith("env:"))
+    )
 
 
 def node_name(name: str) -> str:
@@ -148,6 +170,10 @@ def _worker(
             argv.append("--")
         seconds = int(how.soft) if how.soft.is_integer() else how.soft
         argv.append(f"worker.soft_shutdown_timeout={seconds}")
+        if _delays(topology, queues, reach):
+            # A worker that runs nothing leaves at once, and what waits in it for
+            # its time would be lost.
+            argv.append("worker.enable_soft_shutdown_on_idle=true")
     return Process(
         name=worker.name,
         kind=WORKER,
@@ -158,6 +184,18 @@ def _worker(
         pool=worker.pool,
         machine=worker.machine,
         shutdown=how,
+        scale=worker.scale,
+        needs=needs(topology, worker, reach),
+    )
+
+
+def _delays(
+    topology: Topology, queues: Collection[str], reach: Mapping[str, Collection[str]] | None
+) -> bool:
+    """Whether tasks with a countdown or an ETA get to the queues."""
+    return any(
+        task.max_delay and (reach is None or not set(queues).isdisjoint(reach.get(name, ())))
+        for name, task in topology.tasks.items()
     )
 
 

@@ -5,6 +5,7 @@ Which queues a task reaches is `routing`'s to say; it is handed in.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ BEAT_GRACE = 10.0
 """Seconds for beat, which runs nothing and only writes its schedule down."""
 
 
+UNBOUNDED = 86_400
+"""Seconds for a platform that needs a number where nothing bounds the tasks: a day.
+
+A process that is done leaves at once; a short time would cut tasks off.
+"""
+
+
 class Stopping(NamedTuple):
     """How a process stops; all in seconds.
 
@@ -30,6 +38,11 @@ class Stopping(NamedTuple):
 
     grace: float | None
     soft: float | None = None
+
+    @property
+    def seconds(self) -> int:
+        """The grace in whole seconds, never less; `UNBOUNDED` where nothing bounds it."""
+        return UNBOUNDED if self.grace is None else ceil(self.grace)
 
 
 def stopping(

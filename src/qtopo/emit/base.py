@@ -1,15 +1,17 @@
 """What an emitter is, and the table of them.
 
-An emitter is a module with the functions of `Emitter`, imported when it is
+An emitter is a module with functions as `Emitter` says, imported when it is
 asked for. It yields artifacts and never writes. Adding one is its module and a
 line in `TARGETS`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from qtopo.errors import UnknownNameError
 from qtopo.topology.suggest import did_you_mean
@@ -17,7 +19,10 @@ from qtopo.topology.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from qtopo.compiler.processes import Process
     from qtopo.topology.topology import Topology
+
+    Progress = Callable[[int, int], None]
 
 
 class Artifact(NamedTuple):
@@ -27,13 +32,15 @@ class Artifact(NamedTuple):
     content: str
 
 
-class Job(NamedTuple):
+@dataclass(frozen=True)
+class Job:
     """What to emit.
 
-    `output` is the path that was asked for, `source` the name of the topology's
-    file and `version` that of qtopo, for the header; `known_tasks` are names
-    beyond those of the topology; `namespace` is the prefix of settings in
-    upper case (Django's `CELERY`), or None.
+    `output` is the path that was asked for (of a folder where the target writes
+    one), `source` the name of the topology's file and `version` that of qtopo,
+    for the header; `known_tasks` are names beyond those of the topology;
+    `namespace` is the prefix of settings in upper case (Django's `CELERY`), or
+    None; `target` is the name in `TARGETS`.
     """
 
     topology: Topology
@@ -42,6 +49,29 @@ class Job(NamedTuple):
     version: str = ""
     known_tasks: tuple[str, ...] = ()
     namespace: str | None = None
+    target: str = ""
+
+    @cached_property
+    def processes(self) -> list[Process]:
+        """The workers, then beat; those switched off too."""
+        from qtopo.emit.launching import processes
+
+        return processes(self.topology)
+
+    def file(self, name: str) -> str:
+        """Return the path of a file in the output folder."""
+        return f"{self.output.rstrip('/') or '/'}/{name}"
+
+    def header(self) -> list[str]:
+        """Return the lines, to be written as comments, that every launch file begins with."""
+        environment = self.topology.environment
+        origin = self.source if environment is None else f"{self.source}, environment {environment}"
+        return [f"{mark(self.target)}: change the topology, not this file.", f"From: {origin}"]
+
+
+def mark(target: str) -> str:
+    """Return what the first line of a target's files says: such a file may be replaced."""
+    return f"Made by qtopo emit --target {target}"
 
 
 class Proof(NamedTuple):
@@ -51,41 +81,45 @@ class Proof(NamedTuple):
     celery: str
 
 
-class Emitter(Protocol):
-    """A target."""
+@dataclass(frozen=True)
+class Emitter:
+    """A target: the functions of its module. `notes` and `prove` need not be there.
 
-    def emit(self, job: Job) -> Sequence[Artifact]:
-        """Return the files: the same for the same job, whenever and wherever.
+    - `emit(job)` returns the files: the same for the same job, whenever and
+      wherever. Raises EmitError where the target cannot express the topology.
+    - `summary(job)` returns what is in them, in a few words: `4 queues, 7 routes`.
+    - `notes(job)` returns what a person has to know: what the platform cannot
+      honour, what is still to be filled in.
+    - `prove(job, artifacts, progress)` holds the files against what they are
+      for; None where there is nothing to run. Raises ProofError where they do
+      not do what the topology says.
+    """
 
-        Raises EmitError where the target cannot express the topology.
-        """
-
-    def summary(self, job: Job) -> str:
-        """Return what is in the files, in a few words: `4 queues, 7 routes`."""
-
-    def prove(
-        self,
-        job: Job,
-        artifacts: Sequence[Artifact],
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Proof | None:
-        """Hold the files against what they are for; None where there is nothing to run.
-
-        Raises ProofError where they do not do what the topology says.
-        """
+    emit: Callable[[Job], Sequence[Artifact]]
+    summary: Callable[[Job], str]
+    notes: Callable[[Job], Sequence[str]]
+    prove: Callable[[Job, Sequence[Artifact], Progress | None], Proof | None]
 
 
 class Target(NamedTuple):
-    """An emitter's module, the names of files it is meant for, and what it writes."""
+    """An emitter's module, the names of files it is meant for, and what it writes.
+
+    With `folder` it writes several files into a folder; a name that ends in / is
+    no sign of which target is meant, so that one has to be named.
+    """
 
     module: str
     patterns: tuple[str, ...]
     summary: str
+    folder: bool = False
 
 
 TARGETS = {
     "celeryconfig": Target(
         "qtopo.emit.celeryconfig", ("*.py",), "Celery's settings as a Python module"
+    ),
+    "procfile": Target(
+        "qtopo.emit.procfile", ("procfile", "procfile.*", "*.procfile"), "a Procfile, for honcho"
     ),
     "settings-json": Target(
         "qtopo.emit.settings_json",
@@ -102,13 +136,18 @@ def target_of(path: str) -> str:
     Raises UnknownNameError where none does.
     """
     name = path.replace("\\", "/").rpartition("/")[2]
+    if not name:
+        folders = ", ".join(one for one, described in TARGETS.items() if described.folder)
+        raise UnknownNameError(
+            f"{path!r} is a folder, and several targets write one", f"add --target: {folders}"
+        )
     for target, described in TARGETS.items():
         if any(fnmatchcase(name.lower(), pattern) for pattern in described.patterns):
             return target
     patterns = ", ".join(pattern for one in TARGETS.values() for pattern in one.patterns)
     raise UnknownNameError(
         f"no target writes files named {name!r}",
-        f"name it {patterns}, or choose with --target: {', '.join(TARGETS)}",
+        f"name it {patterns} (in any case), or choose with --target: {', '.join(TARGETS)}",
     )
 
 
@@ -120,7 +159,13 @@ def emitter(target: str) -> Emitter:
         raise UnknownNameError(
             f"no target {target!r}", hint or f"it is one of {', '.join(TARGETS)}"
         )
-    return cast("Emitter", import_module(described.module))
+    module = import_module(described.module)
+    return Emitter(
+        module.emit,
+        module.summary,
+        getattr(module, "notes", lambda _: ()),
+        getattr(module, "prove", lambda *_: None),
+    )
 
 
 def counted(number: int, noun: str) -> str:

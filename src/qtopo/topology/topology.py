@@ -22,6 +22,7 @@ from qtopo.topology.workflows import Workflow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qtopo.topology.deploy import Deploy
     from qtopo.topology.finding import Finding
     from qtopo.topology.lint import Lint
     from qtopo.topology.tests import Case
@@ -42,6 +43,13 @@ def _case() -> type[Case]:
     from qtopo.topology.tests import Case
 
     return Case
+
+
+def _deploy() -> type[Deploy]:
+    """Only who emits launch files needs it."""
+    from qtopo.topology.deploy import Deploy
+
+    return Deploy
 
 
 class Topology(Model):
@@ -102,6 +110,9 @@ class Topology(Model):
         Items(Table(_case), "a list of tables: write [[tests]]"),
         "Where tasks are meant to go: `qtopo test` says whether they do.",
         default=(),
+    )
+    deploy: Deploy | None = field(
+        Table(_deploy), "The platforms that start the processes.", default=None
     )
     lint: Lint | None = field(Table(_lint), "What `qtopo check` looks for.", default=None)
     environments: Mapping[str, Mapping[str, Any]] = field(

@@ -37,6 +37,13 @@ class Autoscale(Model):
     max: int = field(POSITIVE, "The most.")
 
 
+class Scale(Model):
+    """Between how many and how many processes an autoscaler of the platform keeps."""
+
+    min: int = field(COUNT, "The fewest; 0 where it may go away while there is nothing to do.")
+    max: int = field(POSITIVE, "The most.")
+
+
 class Shutdown(Model):
     """How a worker stops: `drain` gives running tasks that long, `soft` then puts them back."""
 
@@ -82,6 +89,11 @@ class Worker(Model):
     replicas: int = field(Number(0, 10_000), "How many processes; 0 switches it off.", default=1)
     autoscale: Autoscale | None = field(
         Table(Autoscale), "Between how many and how many the pool grows.", default=None
+    )
+    scale: Scale | None = field(
+        Table(Scale),
+        "Between how many and how many processes an autoscaler such as KEDA keeps.",
+        default=None,
     )
     prefetch_multiplier: int | None = field(
         Number(1, 65_535), "How many messages it reserves per task it can run.", default=None

@@ -1,0 +1,65 @@
+"""`[deploy]`: the platforms that start the processes, and what those need to know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtopo.topology.common import NAME, TEXT
+from qtopo.topology.kinds import Items, Text
+from qtopo.topology.model import Model, field
+
+PLATFORMS = ("procfile", "supervisor", "systemd", "compose", "kubernetes")
+"""What starts processes; each is a target of `qtopo emit` by the same name."""
+
+PROCFILE_GRACE = 5
+"""Seconds between honcho's SIGTERM to a process group and its SIGKILL (its manager.py)."""
+
+
+def _absolute(value: str) -> str | None:
+    if value.startswith("/"):
+        return None
+    return f'cannot be {value!r}: write the whole path, such as "/srv/shop/.venv/bin"'
+
+
+def _absolute_form() -> dict[str, Any]:
+    return {"pattern": "^/"}
+
+
+_PATH = Text("an absolute path", check=_absolute, form=_absolute_form)
+
+
+class Deploy(Model):
+    """Where the processes run. Nothing in it is secret, and no routing depends on it."""
+
+    targets: tuple[str, ...] = field(
+        Items(Text(options=PLATFORMS), "a list of platforms"),
+        "The platforms in use: rules say what each of them cannot honour.",
+        default=(),
+    )
+    bin: str | None = field(
+        _PATH,
+        "The folder that holds `celery`: systemd starts nothing by a bare name.",
+        default=None,
+    )
+    directory: str | None = field(_PATH, "The working directory of the processes.", default=None)
+    user: str | None = field(
+        NAME, "The user they run as; Celery refuses to run as root.", default=None
+    )
+    group: str | None = field(NAME, "The group they run as.", default=None)
+    env_file: str | None = field(
+        TEXT,
+        "The file of environment variables, secrets among them: systemd and compose read it.",
+        default=None,
+    )
+    image: str | None = field(TEXT, "The container image of compose and Kubernetes.", default=None)
+    namespace: str | None = field(NAME, "The namespace in Kubernetes.", default=None)
+    secret: str | None = field(
+        NAME,
+        "The Kubernetes Secret whose keys are the variables that URLs are read from.",
+        default=None,
+    )
+    heartbeat_file: str | None = field(
+        _PATH,
+        "A file that each worker touches while its loop turns, for liveness probes.",
+        default=None,
+    )
