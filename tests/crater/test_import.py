@@ -11,7 +11,7 @@ import pytest
 import tomli
 
 from crater.corpus import CORPUS, facts, marked, projects
-from qtopo.importers import verify
+from qtopo.importers import sides, verify
 from qtopo.importers.complete import complete
 from qtopo.importers.draft import Draft
 from qtopo.importers.merge import merge
@@ -171,14 +171,14 @@ def imported(*drafts: Draft) -> tuple[Draft, Topology]:
     return draft, topology
 
 
-def published(topology: Topology, names: list[str]) -> dict[str, verify.Way]:
+def published(topology: Topology, names: list[str]) -> dict[str, sides.Way]:
     """Return what Celery publishes for tasks, with the settings that the topology emits."""
     from qtopo.compiler.live import celery_settings
 
-    app = verify._application(celery_settings(topology))
-    verify._register(app, names)
+    app = sides.application(celery_settings(topology))
+    sides.register(app, names)
     try:
-        return {name: verify._send(app, name) for name in names}
+        return {name: sides.send(app, name) for name in names}
     finally:
         app.close()
 

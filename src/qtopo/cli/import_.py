@@ -203,11 +203,16 @@ def _report(
 
 
 def _tell(verdict: Verdict) -> None:
-    same = verdict.tasks - len(verdict.differences)
-    say(f"Celery {verdict.celery} routes {same} of {verdict.tasks} names alike, old and new")
+    odd = sum(one.entry is not None for one in verdict.differences)
+    same = verdict.tasks - (len(verdict.differences) - odd)
+    said = f"Celery {verdict.celery} routes {same} of {verdict.tasks} names alike, old and new"
+    if verdict.entries:
+        said += f", and {verdict.entries - odd} of {verdict.entries} entries of the schedule"
+    say(said)
     for one in verdict.differences[:_SHOWN]:
         why = f"explained by {one.trap}" if one.note else "not explained"
-        say(f"  {_line(one.task)} ({why})\n    old: {one.old.text()}\n    new: {one.new.text()}")
+        what = one.task if one.entry is None else f"{one.task}, by entry {one.entry!r}"
+        say(f"  {_line(what)} ({why})\n    old: {one.old.text()}\n    new: {one.new.text()}")
     if len(verdict.differences) > _SHOWN:
         say(f"  and {len(verdict.differences) - _SHOWN} more")
 
@@ -237,6 +242,7 @@ def _json(draft: Draft, verdicts: Sequence[Verdict], output: str) -> dict[str, A
         report["verify"] = [
             {
                 "tasks": one.tasks,
+                "entries": one.entries,
                 "celery": one.celery,
                 "differences": [_difference(each) for each in one.differences],
                 "unexplained": len(one.unexplained),
@@ -249,6 +255,7 @@ def _json(draft: Draft, verdicts: Sequence[Verdict], output: str) -> dict[str, A
 def _difference(one: Difference) -> dict[str, Any]:
     return {
         "task": one.task,
+        "entry": one.entry,
         "old": one.old._asdict(),
         "new": one.new._asdict(),
         "trap": one.trap,

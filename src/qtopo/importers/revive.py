@@ -71,6 +71,18 @@ def _regex(spec: RegexSpec) -> Any:
     return re.compile(spec.pattern, spec.flags)
 
 
+def _crontab(spec: CrontabSpec) -> Any:
+    from celery.schedules import crontab
+
+    return crontab(**to_live(dict(spec.fields)))
+
+
+def _solar(spec: SolarSpec) -> Any:
+    from celery.schedules import solar
+
+    return solar(to_live(spec.event), to_live(spec.latitude), to_live(spec.longitude))
+
+
 def _nothing(_: Any) -> None:
     """Leave out what is not known."""
 
@@ -82,8 +94,8 @@ _MAKE: dict[type, Any] = {
     RegexSpec: _regex,
     Env: lambda value: os.environ.get(value.name) or to_live(settled(value)),
     IntervalSpec: lambda value: value.seconds,
-    CrontabSpec: _nothing,
-    SolarSpec: _nothing,
+    CrontabSpec: _crontab,
+    SolarSpec: _solar,
     Code: lambda value: value.call,
     Unknown: _nothing,
 }

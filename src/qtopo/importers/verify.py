@@ -7,14 +7,15 @@ is a difference; one that a note of the import names the trap of is explained.
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.compiler.live import celery_settings
 from qtopo.compiler.routes import Routes
 from qtopo.importers.revive import to_live
+from qtopo.importers.sides import Way, application, quiet, register, send
 from qtopo.importers.values import Code, QueueSpec, known
+from qtopo.importers.verify_beat import entries, explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,33 +63,17 @@ _PRIORITIES = frozenset(
 """Traps after which it goes there with another priority."""
 
 
-class Way(NamedTuple):
-    """What one application publishes for a task; `refused` is what it raises instead."""
-
-    exchange: str | None
-    routing_key: str | None
-    priority: int | None
-    delivery_mode: Any
-    headers: tuple[tuple[str, str], ...]
-    refused: str | None = None
-
-    def text(self) -> str:
-        """Return it in words."""
-        if self.refused is not None:
-            return f"raises {self.refused}"
-        where = f"exchange {self.exchange!r}, key {self.routing_key!r}"
-        more = "" if self.priority is None else f", priority {self.priority}"
-        mode = "" if self.delivery_mode is None else f", delivery mode {self.delivery_mode}"
-        return where + more + mode
-
-
 class Difference(NamedTuple):
-    """A task that the two applications send differently, and the note that explains it."""
+    """A task that the two applications send differently, and the note that explains it.
+
+    `entry` is that of beat's schedule that sends it, None for a call.
+    """
 
     task: str
     old: Way
     new: Way
     note: Note | None
+    entry: str | None = None
 
     @property
     def trap(self) -> str | None:
@@ -97,11 +82,12 @@ class Difference(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What was compared: how many tasks, and where they differ."""
+    """What was compared: how many tasks and entries of beat's schedule, and where they differ."""
 
     tasks: int
     differences: tuple[Difference, ...]
     celery: str
+    entries: int = 0
 
     @property
     def unexplained(self) -> tuple[Difference, ...]:
@@ -115,7 +101,7 @@ def verify_app(name: str, topology: Topology, draft: Draft) -> Verdict:
 
     old = find(name)
     tasks = [one for one in old.tasks if not one.startswith("celery.")]
-    return _compare(old, tasks, topology, draft)
+    return _compare(old, old.conf.beat_schedule or {}, tasks, topology, draft)
 
 
 def verify_settings(settings: Mapping[str, Any], topology: Topology, draft: Draft) -> Verdict:
@@ -123,12 +109,10 @@ def verify_settings(settings: Mapping[str, Any], topology: Topology, draft: Draf
     plain = dict(settings)
     plain["task_routes"] = _routers(plain.get("task_routes"))
     plain["task_queues"] = _some(plain.get("task_queues"))
-    old = _application(
-        {name: to_live(plain[name]) for name in _ROUTING if _usable(plain.get(name))}
-    )
-    tasks: list[str] = []
-    _register(old, topology.known_tasks())
-    return _compare(old, tasks, topology, draft)
+    old = application({name: to_live(plain[name]) for name in _ROUTING if _usable(plain.get(name))})
+    register(old, topology.known_tasks())
+    schedule = to_live(plain.get("beat_schedule"))
+    return _compare(old, schedule if isinstance(schedule, dict) else {}, (), topology, draft)
 
 
 def _routers(value: Any) -> Any:
@@ -158,32 +142,49 @@ def _usable(value: Any) -> bool:
     return value is not None and _asked(value)
 
 
-def _compare(old: Any, tasks: Sequence[str], topology: Topology, draft: Draft) -> Verdict:
+def _compare(
+    old: Any,
+    schedule: Mapping[str, Any],
+    tasks: Sequence[str],
+    topology: Topology,
+    draft: Draft,
+) -> Verdict:
     import celery
 
-    new = _application(celery_settings(topology))
-    _quiet(old)
+    settings = celery_settings(topology)
+    new = application(settings)
+    scheduled = 0
+    quiet(old)
     names = list(dict.fromkeys((*tasks, *topology.known_tasks(), *_probes(topology))))
     names = [name for name in names if name]
-    _register(new, (*tasks, *topology.known_tasks()))
+    register(new, (*tasks, *topology.known_tasks()))
     differences = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for name in names:
-                mine = _send(new, name)
-                theirs = _send(old, name)
+                mine = send(new, name)
+                theirs = send(old, name)
                 if not _alike(theirs, mine, topology):
                     note = _explanation(name, topology, draft, theirs, mine)
-                    if note is None and name not in old.tasks:
+                    if note is None and name not in old.tasks and _by_function(old, name):
                         note = _unasked(draft)
                     differences.append(Difference(name, theirs, mine, note))
+            sides = (old, schedule), (new, settings.get("beat_schedule", {}))
+            for entry, task, theirs, mine in entries(*sides):
+                scheduled += 1
+                if not _alike(theirs, mine, topology):
+                    note = explained(entry, draft)
+                    note = note or _explanation(task, topology, draft, theirs, mine)
+                    differences.append(Difference(task, theirs, mine, note, entry))
     finally:
         new.close()
-    return Verdict(len(names), tuple(differences), celery.__version__)
+    return Verdict(len(names), tuple(differences), celery.__version__, scheduled)
 
 
 def _alike(old: Way, new: Way, topology: Topology) -> bool:
+    if old.entry != new.entry:
+        return False
     if old.refused is not None or new.refused is not None:
         return old.refused == new.refused
     if _place(old, topology) != _place(new, topology):
@@ -232,99 +233,24 @@ def _explanation(name: str, topology: Topology, draft: Draft, old: Way, new: Way
     return None
 
 
+def _by_function(app: Any, name: str) -> bool:
+    """Whether it is a function, not a table, that routes a name."""
+    from celery.app.routes import MapRoute
+
+    for router in app.amqp.router.routes:
+        try:
+            answer = app.amqp.router.query_router(router, name, (), {}, {}, None)
+        except Exception:
+            # A function that fails for a name nobody has registered decides, by failing.
+            return True
+        if answer is not None:
+            return not isinstance(router, MapRoute)
+    return False
+
+
 def _unasked(draft: Draft) -> Note | None:
     """Return the note about a function that routes names nobody has registered, if there is one."""
     return next((one for one in draft.notes if one.trap == "router-function"), None)
-
-
-class _Listener:
-    """Stands in for kombu's producer, and writes down what is published."""
-
-    def __init__(self) -> None:
-        self.published: list[dict[str, Any]] = []
-        self.connection = self
-
-    @contextlib.contextmanager
-    def _reraise_as_library_errors(self, *_: Any, **__: Any) -> Iterator[None]:
-        yield
-
-    def publish(self, body: Any, **options: Any) -> None:  # noqa: ARG002
-        """Note the options; the body does not matter."""
-        self.published.append(options)
-
-
-_OWN_HEADERS = frozenset(
-    {
-        "lang", "task", "id", "shadow", "eta", "expires", "group", "group_index", "retries",
-        "timelimit", "root_id", "parent_id", "argsrepr", "kwargsrepr", "origin",
-        "ignore_result", "replaced_task_nesting", "stamped_headers", "stamps",
-    }
-)  # fmt: skip
-
-
-def _send(app: Any, name: str) -> Way:
-    """Return what an application publishes for a task: as `delay` where it is registered."""
-    listener = _Listener()
-    try:
-        task = app.tasks.get(name)
-        if task is not None:
-            typing = task.typing
-            task.typing = False
-            try:
-                task.apply_async(producer=listener, ignore_result=True)
-            finally:
-                task.typing = typing
-        else:
-            app.send_task(name, producer=listener, ignore_result=True)
-    except Exception as error:
-        return Way(None, None, None, None, (), type(error).__name__)
-    (sent,) = listener.published
-    headers = sent.get("headers") or {}
-    own = sorted((str(k), repr(v)) for k, v in headers.items() if k not in _OWN_HEADERS)
-    return Way(
-        sent.get("exchange"),
-        sent.get("routing_key"),
-        sent.get("priority"),
-        sent.get("delivery_mode"),
-        tuple(own),
-    )
-
-
-def _quiet(app: Any) -> None:
-    """Set aside what would reach out of this process; nothing of it has to do with routing."""
-    app.backend_cls = "disabled"
-    app.conf.task_always_eager = False
-    app.conf.task_send_sent_event = False
-
-
-def _application(settings: dict[str, Any]) -> Any:
-    """Return an application that is nobody's current one and reads no configuration by itself."""
-    from celery import Celery
-
-    app = Celery("qtopo-verify", set_as_current=False, fixups=(), loader="app")
-    # Else it would take over the old application's tasks, which are shared, with what
-    # their decorators say: the settings alone are to be judged.
-    app.finalized = True
-    app.config_from_object({})
-    app.conf.update(
-        {
-            name: value
-            for name, value in settings.items()
-            if name.startswith("task_") and name != "task_always_eager"
-        }
-    )
-    _quiet(app)
-    return app
-
-
-def _register(app: Any, names: Sequence[str]) -> None:
-    for name in names:
-        if name and name not in app.tasks:
-            app.task(name=name, shared=False, typing=False)(_body)
-
-
-def _body() -> None:
-    """Stand in for a task: it is sent, never run."""
 
 
 def _probes(topology: Topology) -> Iterator[str]:
