@@ -154,11 +154,14 @@ def _new(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> list[Diag
 
     The place of a finding may move, as list items do, or its wording change, but not both.
     """
-    gone = _count(before, _identity)
-    moved = [one for one in after if not _take(gone, _identity(one))]
-    others = [one for one in before if _take(gone, _identity(one))]
-    said, stood = _count(others, _said), _count(others, _stood)
-    return [one for one in moved if not (_take(said, _said(one)) or _take(stood, _stood(one)))]
+    # Each finding there was answers for one: by all that it is, by its words, by its place.
+    left, new = list(before), list(after)
+    for key in (_identity, _said, _stood):
+        counts = _count(new, key)
+        kept = [one for one in left if not _take(counts, key(one))]
+        counts = _count(left, key)
+        left, new = kept, [one for one in new if not _take(counts, key(one))]
+    return new
 
 
 def _said(one: Diagnostic) -> object:
