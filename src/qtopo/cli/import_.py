@@ -30,6 +30,9 @@ examples:
   qtopo import app shop.celery:app -o topology.toml
   qtopo import settings shop/settings.py --namespace CELERY -o topology.toml
   qtopo import settings celeryconfig.py --verify
+  qtopo import settings shop/settings.py commands compose.yml worker.sh .env -o topology.toml
+  qtopo import definitions export.json --vhost shop -o topology.toml
+  qtopo import broker env:BROKER_URL -o topology.toml
 
 Only `app`, and `settings` given as a module (`shop.settings`), import the project and so
 run its code. A settings file is read, and nothing of it runs.
@@ -62,6 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--namespace", metavar="PREFIX", help="prefix of the settings, such as Django's CELERY"
     )
+    parser.add_argument("--vhost", metavar="NAME", help="the vhost of RabbitMQ's to read")
+    parser.add_argument(
+        "--key-prefix", metavar="PREFIX", help="the prefix of the keys in Redis to read"
+    )
     parser.add_argument(
         "--verify",
         action="store_true",
@@ -79,7 +86,7 @@ def call(args: argparse.Namespace) -> int:
     if output != _STDOUT and os.path.lexists(output) and not args.force:
         complain(f"{output} is there already", "replace it with --force, or name another file")
         return NO
-    options = Options(namespace=args.namespace)
+    options = Options(args.namespace, args.vhost, args.key_prefix)
     if args.verify and not any(kind in ("app", "settings") for kind, _ in sources):
         raise UnknownNameError(
             "--verify needs an application or settings", "name one: app MODULE:ATTR"
@@ -102,6 +109,8 @@ def call(args: argparse.Namespace) -> int:
 
 def _sources(words: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
     """Return the sources of the command line: kinds, each with what it names."""
+    from qtopo.importers.declarations.keep import without_userinfo
+
     found: list[tuple[str, list[str]]] = []
     for word in words:
         if word in SOURCES and (not found or found[-1][1]):
@@ -109,11 +118,13 @@ def _sources(words: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
         elif not found:
             from qtopo.topology.suggest import did_you_mean
 
+            shown = without_userinfo(word)
             hint = did_you_mean(word, SOURCES) or f"they are {', '.join(SOURCES)}"
-            raise UnknownNameError(f"no kind of source {word!r}: {hint}")
+            raise UnknownNameError(f"no kind of source {shown!r}: {hint}")
         elif found[-1][1] and not SOURCES[found[-1][0]].several:
+            shown = without_userinfo(word)
             raise UnknownNameError(
-                f"{word!r} is no kind of source, and {found[-1][0]} takes one source alone",
+                f"{shown!r} is no kind of source, and {found[-1][0]} takes one source alone",
                 f"kinds are {', '.join(SOURCES)}",
             )
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtopo.importers.draft import WARNING, Path
+from qtopo.importers.draft import INFO, WARNING, Path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,12 +12,56 @@ if TYPE_CHECKING:
     from qtopo.importers.draft import Draft
 
 AUTO_CREATED = "auto-created-queue"
+NOT_CONSUMED = (AUTO_CREATED, "default-queue-undeclared")
+"""Traps of queues that are not in `task_queues`: a worker without -Q leaves them alone."""
 
 
 def complete(draft: Draft) -> None:
     """Declare what is named, and give workers what settings say for all of them."""
+    _consume(draft)
     _declare(draft)
     _pools(draft)
+    if "passive" in draft.hints:
+        from qtopo.importers.brokers.passive import ask
+
+        ask(draft)
+
+
+def _consume(draft: Draft) -> None:
+    """Give workers without -Q the queues that Celery gives them: all that are declared."""
+    made = {
+        note.path[1]
+        for note in draft.notes
+        if note.trap in NOT_CONSUMED and note.path and note.path[0] == "queues"
+    }
+    declared = [name for name in draft.table("queues") if name not in made]
+    default = draft.table("defaults").get("queue", "celery")
+    for name, worker in draft.table("workers").items():
+        excluded = draft.hints.get(f"all-queues {name}")
+        if excluded is None or "queues" in worker:
+            continue
+        if not declared and default not in draft.table("queues"):
+            # Celery declares its default queue where nothing else is declared.
+            draft.put(("queues", default), {})
+            declared = [default]
+        queues = [one for one in declared or [default] if one not in excluded]
+        path: Path = ("workers", name)
+        where = draft.origins.get(path)
+        if not queues:
+            message = f"worker {name!r} excludes every queue (-X): it consumes nothing"
+            draft.note(WARNING, message, None, where, "worker-excludes-everything")
+            draft.leave(f"workers.{name}", f"-X {','.join(excluded)}")
+            continue
+        draft.put((*path, "queues"), queues)
+        known = "the default queue" if queues == [default] else "all queues that are declared"
+        but = " but those of -X" if excluded else ""
+        draft.note(
+            WARNING if len(queues) > 1 else INFO,
+            f"worker {name!r} has no -Q and consumes {known}{but}: they are written down",
+            path,
+            where,
+            "worker-consumes-everything",
+        )
 
 
 def _declare(draft: Draft) -> None:

@@ -15,10 +15,13 @@ class Options(NamedTuple):
     """What the command line says besides the sources.
 
     `namespace` is the `namespace=` of `config_from_object` (`CELERY`); None: it is
-    found out.
+    found out. `vhost` is the one of RabbitMQ's to read, `key_prefix` the prefix of the keys
+    in Redis (`global_keyprefix`); None: the only one there.
     """
 
     namespace: str | None = None
+    vhost: str | None = None
+    key_prefix: str | None = None
 
 
 class Kind(NamedTuple):
@@ -35,6 +38,13 @@ SOURCES = {
     "settings": Kind(
         "settings", "FILE|MODULE", "settings: a file is read and not run, a module is imported"
     ),
+    "commands": Kind(
+        "commands", "FILE...", "commands in Procfile, compose, Kubernetes, systemd...: read", True
+    ),
+    "definitions": Kind(
+        "definitions", "FILE.json", "RabbitMQ's export: rabbitmqctl export_definitions"
+    ),
+    "broker": Kind("broker", "URL|env:NAME", "RabbitMQ or Redis as it is now; nothing is changed"),
 }
 """Each kind is the module of its name in this package."""
 
