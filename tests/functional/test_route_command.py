@@ -139,8 +139,6 @@ def test_what_celery_itself_sends(asked):
     assert (one["task"], one["queue"]) == ("celery.starmap", "default")
     (one,) = asked("shop.emails.send", "--as", "map")["routes"]
     assert (one["task"], one["queue"]) == ("celery.map", "emails")
-    (one,) = asked("shop.emails.send", "--as", "chord-body")["routes"]
-    assert (one["task"], one["queue"]) == ("celery.chord_unlock", "emails")
     (one,) = asked("shop.emails.send", "--as", "retry")["routes"]
     assert (one["task"], one["delivered_to"]) == ("shop.emails.send", ["emails"])
 
@@ -212,3 +210,30 @@ def test_wrong_usage_says_what_is_meant(ask, arguments, said):
 
 def test_hostile_names_do_not_drive_the_terminal(ask):
     assert "\x1b" not in ask("a\x1b[31mb", "--queue", "\x1b[2J").out
+
+
+RESULTS = {
+    "": [("shop.emails.send", "NotImplementedError", None)],
+    '[results]\nurl = "rpc://"\n': [("shop.emails.send", "NotImplementedError", None)],
+    '[results]\nurl = "redis://localhost/1"\n': [("shop.emails.send", None, None)],
+    '[results]\nbackend = "database"\n': [("celery.chord_unlock", None, None)],
+    '[results]\nurl = "env:RESULTS"\n': [
+        ("shop.emails.send", None, "the result backend counts what came back, as redis does"),
+        ("celery.chord_unlock", None, "the result backend has to be asked, as a database has"),
+    ],
+}
+
+
+@pytest.mark.parametrize("results", RESULTS)
+def test_what_ends_a_chord_depends_on_the_result_backend(results, ask, asked, tmp_path):
+    (tmp_path / "topology.toml").write_text(TEXT + results)
+    routes = asked("shop.emails.send", "--as", "chord-body")["routes"]
+    said = [
+        (one["task"], one["refused"] and one["refused"]["error"], one["only_if"]) for one in routes
+    ]
+    assert said == RESULTS[results]
+    assert {one["queue"] for one in routes} == {"emails"}
+    text = ask("shop.emails.send", "--as", "chord-body").out
+    assert [line.split(" if ")[1].strip() for line in text.splitlines() if " only if " in line] == [
+        condition for *_, condition in RESULTS[results] if condition
+    ]

@@ -339,3 +339,11 @@ def test_what_to_use_instead_works(proof: Proof, urls: dict[str, str], tmp_path:
 
 def test_a_rule_is_proven_once() -> None:
     assert len({one.rule for one in PROOFS}) == len(PROOFS)
+
+
+def test_what_is_a_warning_works_at_first(urls: dict[str, str], tmp_path: Path) -> None:
+    """The queue is bound to the exchange of the file: nothing is refused, and tasks arrive."""
+    proof = Proof("own-exchange-conflict", declare, "")
+    toml = example(proof, page.EXAMPLE)
+    assert outcome(proof, toml, tmp_path / "declared", urls) == FINE
+    assert outcome(proof._replace(done=deliver), toml, tmp_path / "sent", urls) == FINE

@@ -43,11 +43,21 @@ QUEUE_ARGUMENTS = frozenset(
 """A value of another type is another value too (1000 and 1000.0); no `x-queue-type` is classic."""
 
 NEWER = {
-    "x-consumer-timeout": (3, 12),
-    "x-quorum-target-group-size": (3, 13),
-    "x-stream-filter-size-bytes": (3, 13),
+    "x-consumer-disconnected-timeout": (4, 3, 0),
+    "x-consumer-timeout": (4, 3, 2),
+    "x-delayed-retry-max": (4, 3, 0),
+    "x-delayed-retry-min": (4, 3, 0),
+    "x-delayed-retry-type": (4, 3, 0),
+    "x-stream-filter-size-bytes": (4, 2, 7),
 }
-"""Arguments that 3.10 passes over, and the version that first knows them."""
+"""Arguments that 3.10 passes over, and the release that first compares them.
+
+Read in RabbitMQ's source, releases 3.10.0 to 4.3.5: `rabbit_amqqueue` compares what
+`queue_arguments` lists in the `capabilities/0` of `rabbit_classic_queue`,
+`rabbit_quorum_queue` and `rabbit_stream_queue`. (4.3.0 alone leaves
+`x-stream-filter-size-bytes` out again.) None of them ever listed
+`x-quorum-target-group-size`, so a queue may be declared with another one.
+"""
 
 EXCHANGE_FLAGS = ("type", "durable", "auto_delete")
 EXCHANGE_ARGUMENTS = frozenset({"alternate-exchange"})
@@ -57,7 +67,7 @@ def queue_argument_stays(topology: Topology, name: str) -> bool:
     """Whether a queue keeps this argument until it is re-created.
 
     Unknown arguments are accepted and ignored. Those that only newer versions
-    know count as kept, unless the file names an older one.
+    compare count as kept, unless the file names an older one (4.2 may be any 4.2).
     """
     if name in QUEUE_ARGUMENTS:
         return True
@@ -65,7 +75,7 @@ def queue_argument_stays(topology: Topology, name: str) -> bool:
     if since is None:
         return False
     version = topology.broker.version_tuple
-    return version is None or (*version, 0)[:2] >= since
+    return version is None or version >= since[: len(version)]
 
 
 def exchange_argument_stays(kind: str, name: str) -> bool:

@@ -62,6 +62,16 @@ def app(sides: Sides) -> Iterator[Change]:
     yield from facts("app", "app", sides.old.app, sides.new.app, ("app",), classes)
 
 
+def _another(old: str | None, new: str | None) -> str:
+    """Return what to say of another URL: what a variable holds is not in the file."""
+    if any(one is not None and one.startswith("env:") for one in (old, new)):
+        return (
+            "if the variable holds the URL of another broker, what waits on the old one stays "
+            "there; if only its name is new, nothing is stranded"
+        )
+    return "if that is another broker, what waits on the old one stays there"
+
+
 def broker(sides: Sides) -> Iterator[Change]:
     """Yield what differs in the broker, its options and what they make of priorities."""
     old, new = sides.old.broker, sides.new.broker
@@ -78,7 +88,7 @@ def broker(sides: Sides) -> Iterator[Change]:
                 return STRANDS, "what waits on the old broker is consumed by nobody"
             return RESTART, "the same broker, reached in another way"
         if key == "url":
-            return STRANDS, "if that is another broker, what waits on the old one stays there"
+            return STRANDS, _another(old.url, new.url)
         return HARMLESS, "it only tells qtopo what the broker can do"
 
     yield from keys("broker", "broker", before, after, ("broker",), judge)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import argparse
 
     from qtopo.routing.route import Routed
+    from qtopo.source import Loaded
     from qtopo.topology.tests import Expected
     from qtopo.topology.topology import Topology
 
@@ -130,16 +131,17 @@ def _tasks(args: argparse.Namespace) -> int:
         from qtopo.routing.expectations import parse
 
         expected = parse(args.expect)
-    topology = load_and_warn(args).topology
+    loaded = load_and_warn(args)
+    topology = loaded.topology
     from qtopo.routing.route import imitated, route, route_many
 
-    names = list(dict.fromkeys([*args.tasks, *(_known(topology, args) if args.all else ())]))
+    names = list(dict.fromkeys([*args.tasks, *(_known(loaded, args) if args.all else ())]))
     # Of many tasks what was considered is not shown, unless it is asked for.
     brief = args.all and sent is None and not args.explain and not args.imitate
     if brief:
         routed = route_many(topology, names)
     elif args.imitate:
-        routed = [imitated(topology, name, sent, args.imitate) for name in names]
+        routed = [one for name in names for one in imitated(topology, name, sent, args.imitate)]
     else:
         routed = [route(topology, name, sent) for name in names]
     if args.format == "json" and brief:
@@ -168,10 +170,10 @@ def _answer_lines(routed: list[Routed]) -> None:
     answer(f'{{\n  "format_version": 1,\n  "routes": [\n{lines}\n  ]\n}}')
 
 
-def _known(topology: Topology, args: argparse.Namespace) -> list[str]:
+def _known(loaded: Loaded, args: argparse.Namespace) -> list[str]:
     """Return every task the file names, or those among them that are selected."""
-    known = list(topology.known_tasks())
-    selected = selected_names(topology, args, "task")
+    known = list(loaded.topology.known_tasks())
+    selected = selected_names(loaded, args, "task")
     if selected is None:
         return known
     names = {name for _, name in selected}

@@ -7,20 +7,22 @@ goes. Measured on Celery 5.7.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.routing.call import Call, Refusal
 from qtopo.routing.delayed import DELIVERY
 from qtopo.routing.options import RefusedError, Way, attributes
 from qtopo.routing.queues import Queues
 from qtopo.routing.resolve import routed
+from qtopo.topology.backends import COUNTS, POLLS, REFUSES, chords_of
 from qtopo.topology.common import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from qtopo.routing.call import Resolved
     from qtopo.routing.sending import Sending
+    from qtopo.topology.app import Results
 
 ALWAYS_REGISTERED = (
     "celery.accumulate",
@@ -41,19 +43,21 @@ UNLOCK_COUNTDOWN = 1
 RETRY_COUNTDOWN = 180
 """Seconds until a retry, where neither the task nor `retry` says it."""
 
-_NATIVE = frozenset({"cache", "dynamodb", "gs", "redis", "rediss", "sentinel"})
-_WITHOUT = frozenset({"amqp", "disabled", "rpc"})
 _CARRIED = ("exchange", "exchange_type", "routing_key", "headers")
+_IF_COUNTING = "the result backend counts what came back, as redis does"
+_IF_POLLING = "the result backend has to be asked, as a database has"
+
+
+class Chorded(NamedTuple):
+    """A message about a chord, and on which result backends it is sent (None: on the file's)."""
+
+    sent: Call | Refusal
+    only_if: str | None = None
 
 
 def builtin_call(task: str, options: Mapping[str, Any] = EMPTY) -> Call:
     """Return the call of a built-in task: it is registered everywhere, without options."""
     return Call(task, dict(options), registered=True, method="apply_async")
-
-
-def backend_cleanup() -> Call:
-    """Return what beat sends every night where results expire: it goes where routes say."""
-    return builtin_call("celery.backend_cleanup")
 
 
 def map_call(task: str, options: Mapping[str, Any] = EMPTY, *, star: bool = False) -> Call:
@@ -75,29 +79,30 @@ def chunk_call(options: Mapping[str, Any] = EMPTY) -> Call:
     return builtin_call("celery.starmap", kept)
 
 
-def group_calls(members: Iterable[Call], options: Mapping[str, Any] = EMPTY) -> list[Call]:
-    """Return the members of a group, each with the group's options over its own."""
-    return [_over(one, options) for one in members]
+def chord_calls(results: Results | None, sending: Sending, body: Call) -> list[Chorded]:
+    """Return what is sent when the header of a chord with this body is done.
 
-
-def chain_call(steps: Iterable[Call], options: Mapping[str, Any] = EMPTY) -> Call:
-    """Return the first step of a chain, which alone gets the chain's options.
-
-    The others are sent by the workers, each with its own.
+    One, or both where the file does not tell the kind of the result backend.
     """
-    return _over(next(iter(steps)), options)
+    how = chords_of(results)
+    if how == REFUSES:
+        return [Chorded(_no_chords(results))]
+    found = []
+    if how != POLLS:
+        found.append(Chorded(chord_body(body), None if how else _IF_COUNTING))
+    if how != COUNTS:
+        found.append(Chorded(chord_unlock(sending, body), None if how else _IF_POLLING))
+    return found
 
 
-def accumulate_call(options: Mapping[str, Any] = EMPTY) -> Call:
-    """Return the body of the chord that `Task.replace` makes of a group."""
-    return builtin_call("celery.accumulate", options)
+def _no_chords(results: Results | None) -> Refusal:
+    what = "there is no result backend" if results is None else f"{results.kind!r} has no chords"
+    return Refusal("NotImplementedError", f"{what}: Celery refuses to start the chord")
 
 
-def chord_kind(backend: str | None) -> str:
-    """Return how a result backend waits for a chord: `native`, `unlock` or `refused`."""
-    if backend is None or backend in _WITHOUT:
-        return "refused"
-    return "native" if backend in _NATIVE else "unlock"
+def chord_body(body: Call) -> Call:
+    """Return the call of a chord's body, made by the worker that ends the header."""
+    return body._replace(method="apply_async" if body.registered else "send_task")
 
 
 def chord_unlock(
@@ -171,9 +176,3 @@ def retry_call(
     return call._replace(
         options={**came, **said}, registered=True, method="apply_async", parent_priority=None
     )
-
-
-def _over(call: Call, options: Mapping[str, Any]) -> Call:
-    """Put the options of a canvas over those of a member; None among them is nothing."""
-    said = {key: value for key, value in options.items() if value is not None}
-    return call._replace(options={**call.options, **said})

@@ -140,15 +140,6 @@ def delivered_late(
     return Delivered(queues, tuple(steps.values()), None, tuple(sorted(undeclared)))
 
 
-def leaks(
-    topology: Topology, exchange: str, key: str, headers: Mapping[str, Any] = EMPTY
-) -> tuple[str, ...]:
-    """Return the queues that get an ordinary message by the bindings for delayed ones alone."""
-    meant = deliveries(topology).queues(exchange, key, headers)
-    gets = deliveries(topology, delayed=True).queues(exchange, key, headers)
-    return tuple(name for name in gets if name not in meant)
-
-
 def _trie(topology: Topology) -> TopicTrie[Bound]:
     def build() -> TopicTrie[Bound]:
         trie: TopicTrie[Bound] = TopicTrie()

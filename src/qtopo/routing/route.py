@@ -62,7 +62,8 @@ class Routed(NamedTuple):
     `delivered_to` the queues that get it, `workers` the running workers that
     consume any of them. `taken` says where each value came from and `lost` what
     was weaker; `steps` are the exchanges it passes with the bindings that took it;
-    `delay` is the detour of a countdown, `refused` why it is not sent at all. The last five
+    `delay` is the detour of a countdown, `refused` why it is not sent at all; `only_if`
+    what has to be so for it to be sent, where the file does not tell. The last six
     are empty in what `route_many` gives.
     """
 
@@ -84,6 +85,7 @@ class Routed(NamedTuple):
     steps: tuple[Passed, ...] = ()
     delay: Delay | None = None
     refused: Refusal | None = None
+    only_if: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object of one route."""
@@ -109,27 +111,33 @@ def route(topology: Topology, task: str, call: Call | None = None) -> Routed:
     return _resolved(topology, call, matching[0], found, considered)
 
 
-def imitated(topology: Topology, task: str, call: Call | None, how: str) -> Routed:
+def imitated(topology: Topology, task: str, call: Call | None, how: str) -> list[Routed]:
     """Return where what Celery itself sends for a task goes.
 
-    `how` is `retry` (the task again), `chord-body` (what waits for the chord that
-    it is the body of), `map`, `starmap` or `chunks`.
+    `how` is `retry` (the task again), `chord-body` (what ends the chord that it is
+    the body of: two where it depends on the result backend, which the file does not
+    tell), `map`, `starmap` or `chunks`.
     """
     from qtopo.routing import builtin
     from qtopo.routing.resolve import resolve
     from qtopo.routing.sending import sending
 
     call = Call(task) if call is None else call._replace(task=task)
+    if how == "chord-body":
+        both = builtin.chord_calls(topology.results, sending(topology), call)
+        return [_sent(topology, task, call, one.sent)._replace(only_if=one.only_if) for one in both]
     sent: Call | Refusal
     if how == "retry":
         first = resolve(sending(topology), call)
         sent = first if isinstance(first, Refusal) else builtin.retry_call(call, first)
-    elif how == "chord-body":
-        sent = builtin.chord_unlock(sending(topology), call)
     elif how == "chunks":
         sent = builtin.chunk_call(call.options)
     else:
         sent = builtin.map_call(task, call.options, star=how == "starmap")
+    return [_sent(topology, task, call, sent)]
+
+
+def _sent(topology: Topology, task: str, call: Call, sent: Call | Refusal) -> Routed:
     if isinstance(sent, Refusal):
         return _refused(topology, call, table(topology).find(task), sent, ())
     return route(topology, sent.task, sent)

@@ -45,7 +45,6 @@ _QUORUM_ONLY = (
     "x-delivery-limit",
     "x-dead-letter-strategy",
     "x-quorum-initial-group-size",
-    "x-quorum-target-group-size",
     "x-max-in-memory-length",
     "x-max-in-memory-bytes",
 )

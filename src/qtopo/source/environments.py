@@ -96,11 +96,25 @@ def _inner(model: type[Model] | None, key: str) -> type[Model] | None:
     return None
 
 
+def _is_named(name: str, data: dict[str, Any], over: dict[str, Any]) -> bool:
+    """Whether a value anywhere in the base or in an overlay is this name."""
+    todo: list[Any] = [over, *(part for key, part in data.items() if key != "environments")]
+    for one in todo:
+        if type(one) is dict:
+            todo += one.values()
+        elif type(one) is list:
+            todo += one
+        elif one == name:
+            return True
+    return False
+
+
 def near_misses(data: dict[str, Any], name: str, reader: Reader) -> set[Path]:
     """Report names that an overlay adds and that are nearly one of the base.
 
     A table that is complete may be meant; one that lacks what it needs is a
-    typo, and nothing more is said of it. Returns the key paths of those.
+    typo, and so is a queue that nothing else names: nothing more is said of it.
+    Returns the key paths of those.
     """
     typos: set[Path] = set()
     over = data["environments"][name]
@@ -116,7 +130,9 @@ def near_misses(data: dict[str, Any], name: str, reader: Reader) -> set[Path]:
             if near is None:
                 continue
             model = _inner(_inner(Topology, section), one)
-            incomplete = model is not None and type(table) is dict and not model.complete(table)
+            incomplete = (
+                model is not None and type(table) is dict and not model.complete(table)
+            ) or (section == "queues" and not _is_named(one, data, over))
             reader.add(
                 "typo-in-overlay" if incomplete else "near-miss-overlay",
                 ("environments", name, section, one),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qtopo.topology.finding import put
 from qtopo.topology.misspelling import is_slip
 from qtopo.topology.shape import Trial
+from qtopo.topology.suggest import HEAD, TAIL, filed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,12 +127,18 @@ def _quantities(text: str) -> list[str]:
 
 def _candidates(word: str, names: Iterable[str]) -> list[str]:
     """Return the names worth comparing; none where there are too many to be sure of one."""
-    known = [name for name in names if abs(len(name) - len(word)) <= 2]
-    if len(known) <= _MANY:
-        return known
-    head, tail = word[:3], word[-4:]
-    alike = [name for name in known if name.startswith(head) or name.endswith(tail)]
-    return alike if len(alike) <= _SOME else []
+    every = tuple(names)
+    lengths = range(len(word) - 2, len(word) + 3)
+    if len(every) <= _MANY:
+        return [name for name in every if len(name) in lengths]
+    drawers = filed(every)
+    ends = (("", True), (word[:HEAD], True), (word[-TAIL:], False))
+    known, *some = ([drawers.get((*end, one), ()) for one in lengths] for end in ends)
+    if sum(map(len, known)) > _MANY:
+        if any(sum(map(len, held)) > _SOME for held in some):
+            return []
+        known = [held for half in some for held in half]
+    return list({name for held in known for _, name in held})
 
 
 def _one_slip(one: str, other: str) -> bool:

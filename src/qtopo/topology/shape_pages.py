@@ -109,7 +109,8 @@ PAGES = {
     ),
     "typo-in-overlay": _page(
         "What the overlay changes is not there, and what it says would not be enough to add\n"
-        "it: the change is lost, and the environment runs with the values of the base.",
+        "it (a queue needs nothing, but one that nothing else names gets and gives nothing):\n"
+        "the change is lost, and the environment runs with the values of the base.",
         _WORKER.format("\n[environments.staging.workers.mian]\nconcurrency = 1"),
         _WORKER.format("\n[environments.staging.workers.main]\nconcurrency = 1"),
     ),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MANY = 300
 _SOME = 100
 _LONG = 80
-_HEAD, _TAIL = 3, 4
+HEAD, TAIL = 3, 4
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
@@ -55,17 +55,17 @@ def _closest(word: str, names: Iterable[str], cutoff: float) -> str | None:
 def _alike(word: str, names: tuple[str, ...]) -> Iterator[str]:
     """Yield the names that begin or end as a word does and are about as long, in their order."""
     lengths = range(len(word) - 2, len(word) + 3)
-    head, tail = word[:_HEAD], word[-_TAIL:]
-    if len(word) < _TAIL:
+    head, tail = word[:HEAD], word[-TAIL:]
+    if len(word) < TAIL:
         for name in names:
             if len(name) in lengths and (name.startswith(head) or name.endswith(tail)):
                 yield name
         return
     from heapq import merge
 
-    filed, last = _filed(names), -1
+    drawn, last = filed(names), -1
     ends = ((head, True), (tail, False))
-    drawers = (filed.get((*end, length), ()) for end in ends for length in lengths)
+    drawers = (drawn.get((*end, length), ()) for end in ends for length in lengths)
     for at, name in merge(*drawers):
         if at != last:
             yield name
@@ -74,13 +74,17 @@ def _alike(word: str, names: tuple[str, ...]) -> Iterator[str]:
 
 # Thousands of unknown names are looked for among the same thousands of declared ones.
 @lru_cache(maxsize=2)
-def _filed(names: tuple[str, ...]) -> Filed:
-    """File names, with their order, by how they begin and how long they are, and how they end."""
-    filed: dict[tuple[str, bool, int], list[tuple[int, str]]] = {}
+def filed(names: tuple[str, ...]) -> Filed:
+    """File names, with their order, by how they begin and how long they are, and how they end.
+
+    Under the empty beginning are all of a length.
+    """
+    drawers: dict[tuple[str, bool, int], list[tuple[int, str]]] = {}
     for at, name in enumerate(names):
-        filed.setdefault((name[:_HEAD], True, len(name)), []).append((at, name))
-        filed.setdefault((name[-_TAIL:], False, len(name)), []).append((at, name))
-    return filed
+        drawers.setdefault(("", True, len(name)), []).append((at, name))
+        drawers.setdefault((name[:HEAD], True, len(name)), []).append((at, name))
+        drawers.setdefault((name[-TAIL:], False, len(name)), []).append((at, name))
+    return drawers
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str | None:

@@ -56,7 +56,7 @@ class Wiring:
                 self.bound.setdefault(binding.exchange, []).append(Bound(EXCHANGE, name, binding))
         for name, worker in topology.workers.items():
             if worker.replicas:
-                for queue_name in dict.fromkeys(worker.queues or ()):
+                for queue_name in dict.fromkeys(worker.queues):
                     self.consumers[queue_name] = (*self.consumers.get(queue_name, ()), name)
 
     def memo(self, name: str, build: Callable[[], T]) -> T:

@@ -74,7 +74,7 @@ def steps(step: Step | None, path: Path) -> Iterator[tuple[Path, str]]:
             for index, one in enumerate(getattr(step, kind) or ()):
                 yield from steps(one, (*path, kind, index))
         if step.chord is not None:
-            for index, one in enumerate(step.chord.header or ()):
+            for index, one in enumerate(step.chord.header):
                 yield from steps(one, (*path, "chord", "header", index))
             yield from steps(step.chord.body, (*path, "chord", "body"))
 
@@ -87,6 +87,6 @@ def canvases(step: Step | None, path: Path) -> Iterator[tuple[Path, Canvas]]:
             for index, one in enumerate(getattr(step, kind) or ()):
                 yield from canvases(one, (*path, kind, index))
         if step.chord is not None:
-            for index, one in enumerate(step.chord.header or ()):
+            for index, one in enumerate(step.chord.header):
                 yield from canvases(one, (*path, "chord", "header", index))
             yield from canvases(step.chord.body, (*path, "chord", "body"))

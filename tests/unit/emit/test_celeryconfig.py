@@ -121,7 +121,7 @@ def test_any_topology_is_proved_and_is_the_same_twice(data, known):
     assert proved.tasks == len({*topology.known_tasks(), *known})
 
 
-@settings(SLOW, max_examples=12)
+@settings(SLOW, max_examples=5)
 @given(st.lists(topologies(), min_size=12, max_size=12), st.sampled_from([None, "CELERY", "app"]))
 def test_ruff_has_nothing_to_say(tmp_path_factory, many, namespace):
     """Many modules in one run of ruff: its start costs more than its work."""

@@ -67,7 +67,7 @@ def queues_of(conf: dict[str, Any]) -> dict[str, Any]:
 
 @settings(
     deadline=None,
-    max_examples=150,
+    max_examples=80,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(topologies())
@@ -83,7 +83,7 @@ def test_celery_reads_the_same_from_json(data):
 
 @settings(
     deadline=None,
-    max_examples=150,
+    max_examples=80,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(topologies())

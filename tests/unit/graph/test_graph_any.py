@@ -86,7 +86,7 @@ TABLES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.dictionaries(st.sampled_from([*Topology.SECTIONS, "routes", "beat", "defaults"]), TABLES))
 def test_what_is_left_of_a_broken_file_has_a_graph_too(data: dict[str, Any]) -> None:
     graph = qtopo.graph(Topology.from_data(data)[0])

@@ -101,10 +101,9 @@ def test_rules_and_broker_agree(rabbitmq_url: str) -> None:
 
 def test_every_refused_argument_is_tried() -> None:
     tried = set(VALUES) | {"x-dead-letter-routing-key"}
-    # These two were not known to the oldest broker the tests run against, and
-    # the master locator with a wrong value ends the connection.
+    # The first was not known to the oldest broker the tests run against, and the
+    # master locator with a wrong value ends the connection.
     tried |= {
-        "x-quorum-target-group-size",
         "x-stream-filter-size-bytes",
         "x-queue-master-locator",
         "x-max-in-memory-bytes",

@@ -283,9 +283,18 @@ NAMED = '[queues.emails]\n[workers.reports]\nqueues = ["emails"]\n'
 
 
 def test_a_near_miss_of_a_name_is_a_finding(here):
-    write(here, main_toml=NAMED + "[environments.x.queues.emials]\n")
+    over = '[environments.x]\nqueues.emials = {}\nworkers.reports.queues = ["emails", "emials"]\n'
+    write(here, main_toml=NAMED + over)
     assert [one[0] for one in problems(env="x")] == ["near-miss-overlay"]
     assert "emials" in qtopo.load("main.toml", env="x").queues
+
+
+def test_a_near_miss_that_nothing_else_names_is_a_typo(here):
+    write(here, main_toml=NAMED + "[environments.x.queues.emials]\nmessage_ttl = '1h'\n")
+    assert [one[0] for one in problems(env="x")] == ["typo-in-overlay"]
+    said = {one.rule for one in qtopo.check(qtopo.load("main.toml"))}
+    assert "typo-in-overlay" in said
+    assert not said & {"queue-unconsumed", "near-duplicate-name"}
 
 
 def test_a_typo_in_an_overlay_is_one_error(here):

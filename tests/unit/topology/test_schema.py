@@ -271,7 +271,7 @@ def test_every_definition_is_used_and_every_reference_leads_somewhere():
 
 
 @given(topologies())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_it_accepts_any_topology(data: dict[str, Any]):
     assert refusals(data) == []
 
@@ -329,7 +329,7 @@ def mutated(draw: Any) -> dict[str, Any]:
 
 
 @given(mutated())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_it_judges_mutations_as_the_reader_does(data: dict[str, Any]):
     _, found = Topology.from_data(data)
     shapes = [one for one in found if one.severity == ERROR]

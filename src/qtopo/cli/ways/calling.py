@@ -54,8 +54,8 @@ def add_call_arguments(parser: argparse.ArgumentParser) -> None:
         "--as",
         dest="imitate",
         choices=("retry", "chord-body", "map", "starmap", "chunks"),
-        help="what Celery itself sends for it: its retry, the chord_unlock of a chord with this "
-        "body, or the task behind .map(), .starmap() and .chunks()",
+        help="what Celery itself sends for it: its retry, what ends a chord with this body (as "
+        "[results] says), or the task behind .map(), .starmap() and .chunks()",
     )
 
 

@@ -93,6 +93,8 @@ def lines(
     With `explain` also what was considered and lost; without `bindings` not those
     that do not take it.
     """
+    if one.only_if is not None:
+        yield Line("only if", one.only_if)
     if call is not None:
         yield Line("sent with", _call(call))
     yield Line("decided by", *_decided(topology, one))

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from qtopo.rules.base import Rule
 from qtopo.rules.canvas.chords import chords
+from qtopo.topology.backends import REFUSES, chords_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qtopo.rules.base import Context
     from qtopo.topology.finding import Finding
-
-WITHOUT = ("rpc", "disabled")
 
 
 class ChordBackendUnsupported(Rule):
@@ -71,7 +70,7 @@ class ChordBackendUnsupported(Rule):
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at the kind of backend, where there is a chord."""
         results = context.topology.results
-        if results is None or results.kind not in WITHOUT:
+        if results is None or chords_of(results) != REFUSES:
             return
         first = next(chords(context.topology), None)
         if first is not None:

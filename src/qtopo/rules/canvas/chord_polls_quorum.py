@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtopo.rules.base import Rule
 from qtopo.rules.placement import PLACING, place
 from qtopo.rules.rabbitmq import quorum_queues
+from qtopo.topology.backends import POLLS, chords_of
 from qtopo.topology.workflows import Canvas, canvases
 
 if TYPE_CHECKING:
@@ -16,21 +17,6 @@ if TYPE_CHECKING:
     from qtopo.topology.finding import Finding, Path
     from qtopo.topology.topology import Topology
 
-POLLING = (
-    "database",
-    "mongodb",
-    "file",
-    "filesystem",
-    "arangodb",
-    "azureblockblob",
-    "cassandra",
-    "consul",
-    "cosmosdbsql",
-    "couchbase",
-    "couchdb",
-    "elasticsearch",
-    "s3",
-)
 SETTING = "result_chord_retry_interval"
 
 
@@ -112,8 +98,7 @@ class ChordPollsQuorum(Rule):
         seconds = topology.settings.get(SETTING)
         if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
             return
-        results = topology.results
-        if not 0 < seconds < 1 or results is None or results.kind not in POLLING:
+        if not 0 < seconds < 1 or chords_of(topology.results) != POLLS:
             return
         quorum = quorum_queues(context)
         if not quorum:

@@ -10,6 +10,7 @@ from qtopo.rules.queues.argument_wrong_type import ArgumentWrongType
 from qtopo.rules.queues.auto_delete_work_queue import AutoDeleteWorkQueue
 from qtopo.rules.queues.classic_quorum_argument import ClassicQuorumArgument
 from qtopo.rules.queues.dead_letter_cycle import DeadLetterCycle
+from qtopo.rules.queues.dead_letter_endless import DeadLetterEndless
 from qtopo.rules.queues.dead_letter_key_without_exchange import DeadLetterKeyWithoutExchange
 from qtopo.rules.queues.dead_letter_unbound import DeadLetterUnbound
 from qtopo.rules.queues.delayed_exchange_without_type import DelayedExchangeWithoutType
@@ -61,4 +62,5 @@ RULES: tuple[type[Rule], ...] = (
     DelayedExchangeWithoutType,
     TtlBelowWait,
     UnusedExchange,
+    DeadLetterEndless,
 )

@@ -65,7 +65,7 @@ class OwnExchangeConflict(Rule):
 
     name = "own-exchange-conflict"
     code = "QT322"
-    severity = "error"
+    severity = "warning"
     needs = ("exchanges.*.type",)
 
     def check(self, context: Context) -> Iterator[Finding]:

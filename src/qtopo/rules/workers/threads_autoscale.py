@@ -18,9 +18,9 @@ class ThreadsAutoscale(Rule):
 
     ## Why is this bad?
 
-    The thread pool cannot grow. With `--autoscale` the worker starts, and at the first
-    attempt to scale up it dies: `AttributeError: ... has no attribute 'grow'`. The
-    command that qtopo prints therefore has `-c` with the largest size instead: the
+    The thread pool cannot grow. Started by hand with `--autoscale` the worker dies at
+    the first attempt to scale up: `AttributeError: ... has no attribute 'grow'`. What
+    qtopo prints and writes therefore has `-c` with the largest size instead: the
     worker runs, but it does not scale as the file says.
 
     ## Example
@@ -56,7 +56,7 @@ class ThreadsAutoscale(Rule):
 
     name = "threads-autoscale"
     code = "QT500"
-    severity = "error"
+    severity = "warning"
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Look at workers with threads."""
@@ -65,8 +65,8 @@ class ThreadsAutoscale(Rule):
                 continue
             if worker.autoscale is not None:
                 yield self.finding(
-                    f"worker {name!r} has threads and autoscale: with --autoscale it dies when it "
-                    "scales up",
+                    f"worker {name!r} has threads and autoscale: threads cannot scale, so it "
+                    "always runs the most",
                     ("workers", name, "autoscale"),
                     help=f"write concurrency = {worker.autoscale.max or 8}, or use another pool",
                     related=[("the pool is said here", ("workers", name, "pool"))],
