@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "find what is wrong with a topology",
     "emit": "write Celery's configuration",
     "workers": "list, print or run the worker processes",
+    "permissions": "say the least that each process needs on the broker",
     "graph": "draw the topology",
     "route": "say where a task goes",
     "diff": "say what changes, and what it breaks",
@@ -119,7 +120,7 @@ def _overview() -> argparse.ArgumentParser:
             hint = did_you_mean(str(given[1]), COMMANDS)
             parser.error(f"no command {given[1]!r}: {hint or 'see qtopo --help'}")
 
-    listed = "\n".join(f"  {name:<9} {summary}" for name, summary in COMMANDS.items())
+    listed = "\n".join(f"  {name:<11} {summary}" for name, summary in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="qtopo",
         usage="qtopo COMMAND [options]",

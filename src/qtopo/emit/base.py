@@ -118,6 +118,22 @@ TARGETS = {
     "celeryconfig": Target(
         "qtopo.emit.celeryconfig", ("*.py",), "Celery's settings as a Python module"
     ),
+    "compose": Target(
+        "qtopo.emit.compose",
+        ("compose*.y*ml", "docker-compose*.y*ml"),
+        "services for docker compose",
+    ),
+    "definitions": Target(
+        "qtopo.emit.definitions",
+        ("definitions*.json", "*definitions.json"),
+        "RabbitMQ's definitions: exchanges, queues, bindings",
+    ),
+    "keda": Target(
+        "qtopo.emit.keda", (), "ScaledObjects for KEDA, one file per worker", folder=True
+    ),
+    "kubernetes": Target(
+        "qtopo.emit.kubernetes", (), "Deployments for Kubernetes, one file per worker", folder=True
+    ),
     "procfile": Target(
         "qtopo.emit.procfile", ("procfile", "procfile.*", "*.procfile"), "a Procfile, for honcho"
     ),
@@ -125,6 +141,18 @@ TARGETS = {
         "qtopo.emit.settings_json",
         ("*.json",),
         "Celery's settings as JSON, for app.conf.update and other programs",
+    ),
+    "supervisor": Target(
+        "qtopo.emit.supervisor",
+        ("supervisor*.conf", "*.supervisor.conf"),
+        "programs for supervisor, to be included in its own file",
+    ),
+    "systemd": Target("qtopo.emit.systemd", (), "units for systemd, and a target", folder=True),
+    "topology-operator": Target(
+        "qtopo.emit.topology_operator",
+        (),
+        "custom resources of RabbitMQ's messaging topology operator",
+        folder=True,
     ),
 }
 """Targets by name; where several patterns match a file's name the first counts."""

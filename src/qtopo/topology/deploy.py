@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtopo.topology.common import NAME, TEXT
+from qtopo.topology.common import COUNT, FLAG, NAME, TEXT
 from qtopo.topology.kinds import Items, Text
 from qtopo.topology.model import Model, field
 
@@ -13,6 +13,11 @@ PLATFORMS = ("procfile", "supervisor", "systemd", "compose", "kubernetes")
 
 PROCFILE_GRACE = 5
 """Seconds between honcho's SIGTERM to a process group and its SIGKILL (its manager.py)."""
+
+PROCFILE_SOFT = 3
+"""The longest soft shutdown, in seconds, that Celery was measured to end within that grace."""
+
+STDOUT = "stdout"
 
 
 def _absolute(value: str) -> str | None:
@@ -23,6 +28,16 @@ def _absolute(value: str) -> str | None:
 
 def _absolute_form() -> dict[str, Any]:
     return {"pattern": "^/"}
+
+
+def _logs(value: str) -> str | None:
+    if value == STDOUT or value.startswith("/"):
+        return None
+    return f'cannot be {value!r}: write "{STDOUT}", or the whole path of a folder'
+
+
+def _logs_form() -> dict[str, Any]:
+    return {"pattern": f"^(/.*|{STDOUT})$"}
 
 
 _PATH = Text("an absolute path", check=_absolute, form=_absolute_form)
@@ -58,8 +73,32 @@ class Deploy(Model):
         "The Kubernetes Secret whose keys are the variables that URLs are read from.",
         default=None,
     )
+    redis_database: int | None = field(
+        COUNT,
+        "The number of the broker's Redis database, where its URL is in a variable: KEDA and "
+        "permissions need it.",
+        default=None,
+    )
     heartbeat_file: str | None = field(
         _PATH,
         "A file that each worker touches while its loop turns, for liveness probes.",
         default=None,
+    )
+    logs: str | None = field(
+        Text('"stdout" or an absolute path', check=_logs, form=_logs_form),
+        'Where supervisor writes what processes print: a folder that exists, or "stdout".',
+        default=None,
+    )
+    vhost: str | None = field(
+        NAME,
+        "The virtual host on RabbitMQ; else that of the broker's URL, or `/`.",
+        default=None,
+    )
+    broker_users: bool = field(
+        FLAG,
+        "Whether workers, beat, producers and control get users of their own on the broker.",
+        default=False,
+    )
+    rabbitmq_cluster: str | None = field(
+        NAME, "The RabbitmqCluster in Kubernetes that the objects belong to.", default=None
     )
