@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from qtopo.cli.catalogue import SHAPE, catalogue
 from qtopo.rules import page
+from qtopo.topology.code_rules import ABOUT
+from qtopo.topology.code_rules import FAMILY as CODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +51,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 def _index(entries: list[Entry]) -> str:
     parts = [_HEAD]
-    about = {SHAPE: _SHAPE, **page.families()}
+    about = {SHAPE: _SHAPE, **page.families(), CODE: ABOUT}
     for family in dict.fromkeys(one.family for one in entries):
         parts.append(f"\n## {family}\n\n")
         parts.append(f"{about[family]}\n\n")

@@ -1,7 +1,7 @@
 """The analyser of shared state on real projects: every finding was judged by hand.
 
 The packages come from PyPI, by pip, and are unpacked, never installed or run. Set
-QTOPO_PACKAGES to a folder that has them to go without the network.
+TEST_PACKAGES to a folder that has them to go without the network.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 def wheel(name: str, folder: Path) -> Path:
     """Return the wheel of a project, downloaded where it is not there yet."""
     version = PROJECTS[name]["version"]
-    given = os.environ.get("QTOPO_PACKAGES")
+    given = os.environ.get("TEST_PACKAGES")
     pattern = f"{name.replace('-', '_')}-{version}-*.whl"
     for place in (Path(given) if given else folder, folder):
         for path in place.glob(pattern):

@@ -10,6 +10,7 @@ import pytest
 from qtopo.cli.main import CANNOT, OK, main
 from qtopo.cli.reading import render
 from qtopo.rules import page, registry
+from qtopo.topology.code_rules import RULES
 from qtopo.topology.shape import SHAPES
 
 
@@ -57,7 +58,7 @@ def test_json_of_every_rule(name: str, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_rules_lists_all(capsys: pytest.CaptureFixture[str]) -> None:
     everything = {rule.name: rule.code for rule in registry.rules()}
-    everything |= {name: one.code for name, one in SHAPES.items()}
+    everything |= {name: one.code for name, one in (SHAPES | RULES).items()}
     assert main(["rules", "--format", "json"]) == OK
     value = json.loads(capsys.readouterr().out)
     assert value["format_version"] == 1

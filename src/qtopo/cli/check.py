@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable
 
+    from qtopo.code.survey import Survey
     from qtopo.diagnostics import Diagnostic
     from qtopo.diagnostics.report import Fixable
     from qtopo.rules.base import Rule
@@ -40,6 +41,7 @@ examples:
   qtopo check topology.toml --fail-on warning
   qtopo check --select QT1,timing --ignore near-miss-task
   qtopo check --write-baseline known.json; qtopo check --baseline known.json
+  qtopo check --project . --app shop.celery:app
 
 A comment `# qtopo: ignore[rule-name]` on the line of a finding, or alone on the
 line above it, waives the rule there; above the header of a table in all of it.
@@ -80,6 +82,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--project",
         metavar="DIR",
         help="hold the Python of a folder against the topology, too: it is read, never run",
+    )
+    parser.add_argument(
+        "--app",
+        metavar="MODULE:ATTR",
+        help="hold a Celery application against the topology, too: it is imported and loaded",
     )
     parser.add_argument("--watch", action="store_true", help="check again whenever a file changes")
     add_color_argument(parser)
@@ -147,6 +154,9 @@ def examine(args: argparse.Namespace, files: Iterable[str]) -> Outcome:
     outcome = Outcome()
     project = lint_options.from_project()
     asked = lint_options.from_command_line(args)
+    code = None
+    if args.project is not None or args.app is not None:
+        code = api.survey_project(args.project, args.app)
     if project is not None and project.diagnostics:
         outcome.names.update(dict.fromkeys(project.source.files))
         outcome.texts.update(project.source.texts)
@@ -173,8 +183,8 @@ def examine(args: argparse.Namespace, files: Iterable[str]) -> Outcome:
         outcome.diagnostics.extend(examination.diagnostics)
         outcome.suppressed += examination.suppressed
         outcome.extra.update(dict.fromkeys(examination.extra))
-        if args.project is not None:
-            _hold_against(args.project, loaded, outcome, project, asked, args)
+        if code is not None:
+            _hold_against(code, loaded, outcome, project, asked, args)
         if project is not None and examination.below:
             _blame(outcome, project, examination.below)
         for fault in examination.faults:
@@ -188,17 +198,17 @@ def examine(args: argparse.Namespace, files: Iterable[str]) -> Outcome:
 
 
 def _hold_against(
-    folder: str,
+    code: Survey,
     loaded: Loaded,
     outcome: Outcome,
     project: lint_options.Project | None,
     asked: Layer | None,
     args: argparse.Namespace,
 ) -> None:
-    """Add what the code of a folder has to do with a topology."""
+    """Add what the code of a folder, or of an application, has to do with a topology."""
     held = api.examine_project(
         loaded,
-        folder,
+        code,
         below=None if project is None else project.layer,
         above=asked,
         plugins=not args.no_plugins,
@@ -213,6 +223,7 @@ def _refuse(args: argparse.Namespace) -> None:
     """Raise QtopoError for options that make no sense together."""
     pairs = (
         ("watch", "write_baseline"),
+        ("watch", "app"),
         ("watch", "fix"),
         ("watch", "diff"),
         ("watch", "unsafe_fixes"),

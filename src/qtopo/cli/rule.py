@@ -17,9 +17,11 @@ from qtopo.cli.common import (
 from qtopo.cli.lint_options import plugin_rules
 from qtopo.cli.main import OK
 from qtopo.cli.reading import render
+from qtopo.code import pages
 from qtopo.diagnostics.diagnostic import page_of
 from qtopo.errors import UnknownNameError
 from qtopo.rules import page
+from qtopo.topology.code_rules import FAMILY as CODE
 from qtopo.topology.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -77,15 +79,26 @@ def _text(one: Entry) -> str:
 
 
 def _as_json(one: Entry) -> dict[str, Any]:
-    sections = (page.read(one.rule) if one.rule else page.shape(one.name)).sections
+    sections = one.content.sections
     return {
         **one.as_json(),
         "why": sections.get(page.WHY),
         "example": _toml(sections.get(page.EXAMPLE)),
         "use_instead": _toml(sections.get(page.INSTEAD)),
+        **_code(one, sections),
         "versions": sections.get(page.VERSIONS),
         "source": sections.get(page.SOURCE),
         "markdown": one.markdown,
+    }
+
+
+def _code(one: Entry, sections: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return the files of Python that belong to the examples of a rule about code."""
+    if one.family != CODE:
+        return {}
+    return {
+        "example_code": pages.files(sections[page.EXAMPLE]),
+        "use_instead_code": pages.files(sections[page.INSTEAD]),
     }
 
 

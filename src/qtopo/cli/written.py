@@ -42,7 +42,7 @@ def write(args: argparse.Namespace, target: str, artifacts: Sequence[Artifact], 
         )
     for path in strays(args.output, target, artifacts):
         if args.prune:
-            os.unlink(path)
+            _remove(path)
             say(f"removed {path}: nothing in the topology asks for it any more")
         else:
             complain(
@@ -109,6 +109,13 @@ def strays(output: str, target: str, artifacts: Sequence[Artifact]) -> list[str]
     return found
 
 
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError as error:
+        raise QtopoError(f"cannot remove {path!r}: {error.strerror}") from None
+
+
 def _make_folder(path: str) -> None:
     try:
         os.makedirs(path, exist_ok=True)
@@ -121,8 +128,8 @@ def _command(args: argparse.Namespace) -> str:
     import shlex
 
     words = ["qtopo", "emit", args.output]
-    for option in ("target", "namespace", "topology", "env"):
-        if getattr(args, option) is not None:
+    for option in ("target", "namespace", "app", "topology", "env"):
+        if getattr(args, option, None) is not None:
             words += [f"--{option}", getattr(args, option)]
     if args.no_check:
         words.append("--no-check")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtopo.code.about_routes import unknown_queue
+from qtopo.code.about_routes import unknown_exchange, unknown_queue
 from qtopo.code.calls import BULK, Canvas, has_chord, tasks_of
 from qtopo.code.findings import CodeFinding, finding
-from qtopo.code.index import UNTOLD
+from qtopo.code.index import UNTOLD, Missing
 from qtopo.routing.route import imitated
 from qtopo.topology.finding import At
-from qtopo.topology.suggest import did_you_mean
 from qtopo.topology.workflows import steps
 
 if TYPE_CHECKING:
@@ -65,15 +64,23 @@ def _unknown(looked: Looked, name: str, at: Spot | At, who: str) -> Iterator[Cod
 def _options(looked: Looked, call: Call) -> Iterator[CodeFinding]:
     topology = looked.topology
     queue, exchange = call.options.get("queue"), call.options.get("exchange")
+    if isinstance(queue, Missing):
+        yield _missing(queue, call.places["queue"], f"{call.method} names")
     if isinstance(queue, str) and queue and queue not in topology.queues:
         yield unknown_queue(looked, queue, call.places["queue"], f"{call.method} names")
     if isinstance(exchange, str) and exchange and exchange not in topology.wiring.exchanges:
-        yield finding(
-            "unknown-queue-sent",
-            f"{call.method} names exchange {exchange!r}, which is not declared",
-            call.places["exchange"],
-            help=did_you_mean(exchange, topology.wiring.exchanges) or "declare it, or name a queue",
-        )
+        yield unknown_exchange(looked, exchange, call.places["exchange"], f"{call.method} names")
+
+
+def _missing(queue: Missing, at: Spot, who: str) -> CodeFinding:
+    """Return the finding about a queue whose name is an attribute that is gone."""
+    return finding(
+        "unknown-queue-sent",
+        f"{who} queue {queue.owner}.{queue.name}, and class {queue.owner!r} has no such "
+        "attribute: it raises AttributeError",
+        at,
+        help="mend the name, or give the class the attribute",
+    )
 
 
 def _bulk(looked: Looked, call: Call) -> Iterator[CodeFinding]:
@@ -82,7 +89,7 @@ def _bulk(looked: Looked, call: Call) -> Iterator[CodeFinding]:
     ):
         return
     task = looked.where(call.task)
-    bulk = imitated(looked.topology, call.task, looked.call(call.task, {}), call.method)
+    (bulk,) = imitated(looked.topology, call.task, looked.call(call.task, {}), call.method)
     if task.refused or bulk.refused or task.delivered_to == bulk.delivered_to:
         return
     goes = ", ".join(map(repr, bulk.delivered_to)) or "nowhere"

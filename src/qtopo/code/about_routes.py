@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from qtopo.topology.finding import Path
     from qtopo.topology.routes import Route
 
+_ROUTING = ("queue", "exchange", "routing_key")
+
 
 def check(looked: Looked) -> Iterator[CodeFinding]:
     """Yield what is wrong with routes, seen from the tasks, and the other way round."""
@@ -34,9 +36,13 @@ def check(looked: Looked) -> Iterator[CodeFinding]:
 
 
 def _unrouted(looked: Looked) -> Iterator[CodeFinding]:
-    """Where the file routes nothing, all go to one queue on purpose."""
+    """Where neither the file nor any decorator routes, all go to one queue on purpose."""
     topology = looked.topology
-    if not topology.routes and not any(one.queue for one in topology.tasks.values()):
+    if not (
+        topology.routes
+        or any(one.queue for one in topology.tasks.values())
+        or any(one.option("queue") for one in looked.survey.tasks)
+    ):
         return
     find = table(topology).find
     for task in looked.survey.tasks:
@@ -99,27 +105,64 @@ def _patterns(looked: Looked, route: Route, path: Path) -> Iterator[tuple[Path, 
 
 
 def _decorator(looked: Looked, task: Task) -> Iterator[CodeFinding]:
+    """What a decorator says of routing wins over every route."""
     topology = looked.topology
-    queue = task.option("queue")
-    if isinstance(queue, str) and queue:
+    queue, exchange = task.option("queue"), task.option("exchange")
+    if isinstance(queue, str) and queue and queue not in topology.queues:
         at = task.places.get("queue", task.spot)
-        if queue not in topology.queues:
-            yield unknown_queue(looked, queue, at, f"task {task.name!r} names")
-            return
-        decision = table(topology).find(task.name)
-        routed = decision.route.queue if decision.route is not None else None
-        if decision.kind != "default" and routed and routed != queue:
-            yield finding(
-                "decorator-beats-route",
-                f"task {task.name!r} is sent to {queue!r}, as its decorator says: its route to "
-                f"{routed!r} counts for nothing",
-                at,
-                help=f"take queue={queue!r} out of the code, or mend the route",
-                related=(("the route is here", At(decision.path)),),
-            )
+        yield unknown_queue(looked, queue, at, f"task {task.name!r} names")
+        return
+    if isinstance(exchange, str) and exchange and exchange not in topology.wiring.exchanges:
+        at = task.places.get("exchange", task.spot)
+        yield unknown_exchange(looked, exchange, at, f"task {task.name!r} names")
+        return
+    decision = table(topology).find(task.name)
+    # A route for everything says what holds where nothing else is said.
+    if (
+        decision.kind == "default"
+        or decision.pattern == "*"
+        or any(task.options.get(key) is UNTOLD for key in _ROUTING)
+    ):
+        return
+    said = [key for key in (*_ROUTING, "priority") if task.option(key) not in (None, "")]
+    if not said:
+        return
+    real, routed = looked.where(task.name), looked.undecorated(task.name)
+    if real.refused or routed.refused:
+        return
+    instead = ""
+    if real.delivered_to != routed.delivered_to:
+        goes = repr(queue) if queue else _by(said, task) + _lands(real.delivered_to)
+        instead = f"is sent to {goes}, as its decorator says: its route to {routed.queue!r}"
+    elif _outranks(real.publish.priority, routed.publish.priority, task):
+        said = ["priority"]
+        instead = (
+            f"is sent with priority {real.publish.priority}, as its decorator says: the "
+            f"{routed.publish.priority} of its route"
+        )
+    if instead:
+        yield finding(
+            "decorator-beats-route",
+            f"task {task.name!r} {instead} counts for nothing",
+            task.places.get(said[0], task.spot),
+            help=f"take {said[0]}={task.option(said[0])!r} out of the code, or mend the route",
+            related=(("the route is here", At(decision.path)),),
+        )
 
 
-def unknown_queue(looked: Looked, queue: str, at: Spot, who: str) -> CodeFinding:
+def _by(said: list[str], task: Task) -> str:
+    return " and ".join(f"{key} {task.option(key)!r}" for key in said if key != "priority")
+
+
+def _lands(queues: tuple[str, ...]) -> str:
+    return f" ({', '.join(map(repr, queues)) or 'no queue gets it'})"
+
+
+def _outranks(real: int | None, routed: int | None, task: Task) -> bool:
+    return task.option("priority") is not None and routed is not None and real != routed
+
+
+def unknown_queue(looked: Looked, queue: str, at: Spot | At, who: str) -> CodeFinding:
     """Return the finding about a queue that is not declared."""
     created = looked.topology.defaults.create_missing_queues
     ends = "Celery creates it, and no worker consumes it" if created else "Celery refuses to send"
@@ -129,4 +172,15 @@ def unknown_queue(looked: Looked, queue: str, at: Spot, who: str) -> CodeFinding
         at,
         help=did_you_mean(queue, looked.topology.queues) or f"declare it: [queues.{queue}]",
         severity=WARNING if created else ERROR,
+    )
+
+
+def unknown_exchange(looked: Looked, exchange: str, at: Spot, who: str) -> CodeFinding:
+    """Return the finding about an exchange that is not declared."""
+    return finding(
+        "unknown-queue-sent",
+        f"{who} exchange {exchange!r}, which is not declared",
+        at,
+        help=did_you_mean(exchange, looked.topology.wiring.exchanges)
+        or "declare it, or name a queue",
     )

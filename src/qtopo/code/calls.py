@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qtopo.code.index import UNTOLD
 from qtopo.code.tasks import is_app
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 SENDING = ("delay", "apply_async", "send_task")
 SIGNING = ("s", "si", "subtask", "signature")
 BULK = ("chunks", "map", "starmap")
+SCHEDULED = "schedule entry"
+"""What a table like `{"task": "shop.mail", "schedule": 30}` is: it sends the task."""
 _CANVAS = {
     f"{home}.{kind}": kind
     for home in ("celery", "celery.canvas", "celery.task.sets")
@@ -30,7 +33,7 @@ _LONGEST = 40
 class Call(NamedTuple):
     """One place that sends a task, or makes what will send it.
 
-    `method` is one of SENDING, SIGNING, BULK or `retry`. `task` is the task's name
+    `method` is one of SENDING, SIGNING, BULK, `retry` or SCHEDULED. `task` is the task's name
     (None: not known), `spelled` where it is written as a text. `options` are the
     literal ones of the call with `places` for each. `inside` is the function it
     stands in, dotted.
@@ -116,8 +119,8 @@ class CallFinder:
                     continue
                 if step is not None:
                     self.calls.append(step)
-                elif isinstance(node, ast.Call):
-                    sent = self._sent(node)
+                elif isinstance(node, (ast.Call, ast.Dict)):
+                    sent = self._sent(node) if isinstance(node, ast.Call) else self._entry(node)
                     if sent is not None:
                         self.calls.append(sent)
             waiting.extend((inside, one) for one in reversed(list(ast.iter_child_nodes(node))))
@@ -152,6 +155,34 @@ class CallFinder:
         if func.attr == "retry":
             return self._of_task(node, func, "retry")
         return None
+
+    def _entry(self, node: ast.Dict) -> Call | None:
+        """Return what an entry of a schedule, as beat takes it, will send."""
+        items = {
+            one.value: value
+            for one, value in zip(node.keys, node.values, strict=True)
+            if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        }
+        if "task" not in items or "schedule" not in items:
+            return None
+        name = self._project.value(items["task"], self._module)
+        if not isinstance(name, str):
+            return None
+        more = items.get("options")
+        given = ast.Call(func=node, args=[], keywords=[])
+        if isinstance(more, ast.Dict):
+            given.keywords = [
+                ast.keyword(arg=one.value, value=value)
+                for one, value in zip(more.keys, more.values, strict=True)
+                if isinstance(one, ast.Constant) and isinstance(one.value, str)
+            ]
+        elif more is not None:
+            # Any queue may be among them.
+            given.keywords = [ast.keyword(arg="queue", value=more)]
+        call = self._call(SCHEDULED, name, self._module.spot(items["task"]), given, at=node)
+        if more is not None and not isinstance(more, ast.Dict):
+            return call._replace(options={"queue": UNTOLD})
+        return call
 
     def _own(self) -> str | None:
         """Return the task that the code now looked at stands in."""
@@ -195,14 +226,22 @@ class CallFinder:
             return self._call(method, None, None, node)
         return self._call(method, name, self._module.spot(first), node)
 
-    def _call(self, method: str, task: str | None, spelled: Spot | None, node: ast.Call) -> Call:
+    def _call(
+        self,
+        method: str,
+        task: str | None,
+        spelled: Spot | None,
+        node: ast.Call,
+        at: ast.expr | None = None,
+    ) -> Call:
         options: dict[str, Any] = {}
         places: dict[str, Spot] = {}
         for keyword in node.keywords:
             if keyword.arg in _OPTIONS and method not in ("delay", "s", "si"):
                 options[keyword.arg] = self._project.value(keyword.value, self._module)
                 places[keyword.arg] = self._module.spot(keyword.value)
-        return Call(method, task, spelled, options, places, self._module.spot(node), self._inside)
+        spot = self._module.spot(at or node)
+        return Call(method, task, spelled, options, places, spot, self._inside)
 
     def _step(self, node: ast.expr, depth: int = 0) -> Step | None:
         """Return what an expression is as part of a canvas, or None."""

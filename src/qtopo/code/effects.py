@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtopo.code import refs
+from qtopo.code.filling import tested
 from qtopo.code.guards import acquired, decorated_guard, guard_of, last_word, released
 from qtopo.code.refs import OWN, Ref
 from qtopo.code.shapes import CONTAINER, ELEMENT, INSTANCE, ITERATOR, LOCK, MUTATORS, UNKNOWN
@@ -29,6 +29,11 @@ _PROCESS_CALLS = {
     "socket.setdefaulttimeout",
     "time.tzset",
     "sys.setrecursionlimit",
+    "logging.basicConfig",
+    "logging.disable",
+    "logging.config.dictConfig",
+    "warnings.simplefilter",
+    "warnings.filterwarnings",
     "numpy.random.seed",
 }
 _CHANGING_ARGUMENT = {
@@ -46,7 +51,8 @@ _CALLING = frozenset(
     ("map", "filter", "sorted", "partial", "reduce", "submit", "on_commit", "Thread", "to_thread")
 )
 """What calls the functions that it is given."""
-_LIMITED = re.compile(r"ttl|timeout|region")
+_LOGGING = ("setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter")
+_LOGGERS = ("logging.getLogger", "celery.utils.log.get_task_logger", "celery.utils.log.get_logger")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -66,13 +72,17 @@ class Effect(NamedTuple):
 class Edge(NamedTuple):
     """A call of another function: a full name, what its first parameter stands for, the lock.
 
-    `handed` are the arguments that outlive the call, by position or name.
+    `handed` are the arguments that outlive the call, by position or name. `passed` says
+    that the function is an argument, which the one that gets it will call; `made` that
+    what is around it has ended: it is what a decorator left behind.
     """
 
     target: str
     receiver: Ref | None
     guard: str | None
     handed: Handed = ()
+    passed: bool = False
+    made: bool = False
 
 
 class Effects:
@@ -117,7 +127,7 @@ class Effects:
     def _after_test(self, node: ast.stmt) -> None:
         """Note `if x is not None: return x`: what follows fills what was empty."""
         if isinstance(node, ast.If) and node.body and isinstance(node.body[-1], ast.Return):
-            self._lazy.extend(_tested(node.test, present=True))
+            self._lazy.extend(tested(node.test, present=True))
 
     def _statement(self, node: ast.stmt) -> None:
         if isinstance(node, ast.ClassDef):
@@ -129,7 +139,7 @@ class Effects:
             self._with(node)
         elif isinstance(node, ast.If):
             self._expression(node.test)
-            lazy = list(_tested(node.test, present=False))
+            lazy = list(tested(node.test, present=False))
             self._lazy.extend(lazy)
             self._block(node.body)
             del self._lazy[len(self._lazy) - len(lazy) :]
@@ -150,6 +160,11 @@ class Effects:
         guards = []
         for item in node.items:
             self._expression(item.context_expr)
+            made_by = self._made_by(item.context_expr)
+            if made_by:
+                held = self._guards[-1] if self._guards else None
+                for name in ("__enter__", "__exit__", "__aenter__", "__aexit__"):
+                    self.edges.append(Edge(f"{made_by}.{name}", None, held))
             guard = self._guard(item.context_expr)
             if guard is not None:
                 guards.append(guard)
@@ -267,11 +282,42 @@ class Effects:
             if ref is not None and func.attr in MUTATORS and ref.shape in (CONTAINER, ELEMENT):
                 self._add(ref.kind, ref.what, node)
                 return
+        self._logging(func, node)
         self._call_edges(func, dotted, tuple(self._handed(node)))
-        if last_word(func) in _CALLING:
-            for one in (*node.args, *(keyword.value for keyword in node.keywords)):
-                if isinstance(one, (ast.Name, ast.Attribute)):
-                    self._call_edges(one, self._at.dotted(one), ())
+        self._passed(func, dotted, node)
+
+    def _passed(self, func: ast.expr, dotted: str | None, node: ast.Call) -> None:
+        """Follow functions that are handed to what calls them: the project's own, or known to."""
+        if last_word(func) not in _CALLING:
+            found = self._at.project.find(dotted)
+            if (
+                found is None
+                or not found.name
+                or self._at.project.index(found.module).classes.get(found.name)
+            ):
+                return
+        before = len(self.edges)
+        for one in (*node.args, *(keyword.value for keyword in node.keywords)):
+            if isinstance(one, (ast.Name, ast.Attribute)):
+                self._call_edges(one, self._at.dotted(one), ())
+        self.edges[before:] = [edge._replace(passed=True) for edge in self.edges[before:]]
+
+    def _logging(self, func: ast.expr, node: ast.Call) -> None:
+        """A logger is the process's: what sets its level does so for all tasks."""
+        if not isinstance(func, ast.Attribute) or func.attr not in _LOGGING:
+            return
+        maker = func.value
+        if isinstance(maker, ast.Name) and (owner := self._at.local(maker.id)) is not None:
+            values = owner.values.get(maker.id) or [None]
+            maker = values[0] or maker
+        if isinstance(maker, ast.Call):
+            made_by = self._at.dotted(maker.func)
+        else:
+            found = self._at.project.find(self._at.dotted(maker))
+            value = found and self._at.project.index(found.module).values.get(found.name)
+            made_by = value.made_by if value and found and not found.rest else None
+        if made_by in _LOGGERS:
+            self._add(refs.ENVIRONMENT, f"{ast.unparse(func)}()", node)
 
     def _builtin(self, name: str, node: ast.Call) -> None:
         if name in ("setattr", "delattr") and len(node.args) >= 2:
@@ -316,6 +362,11 @@ class Effects:
     def _member(self, node: ast.Attribute) -> None:
         """Follow a method or property of what outlives the call."""
         ref = self._at.refer(node.value)
+        made_by = self._made_by(node.value) if ref is None else None
+        if made_by:
+            # A property of an object of the call's own.
+            guard = self._guards[-1] if self._guards else None
+            self.edges.append(Edge(f"{made_by}.{node.attr}", None, guard))
         if ref is not None and ref.shape in ("task", INSTANCE, "class", OWN) and ref.target:
             guard = self._guards[-1] if self._guards else None
             receiver = None if ref.shape == "class" and ref.kind != refs.TASK else ref
@@ -342,35 +393,3 @@ def _takes_items(ref: Ref) -> bool:
     if ref.shape in (CONTAINER, ELEMENT):
         return True
     return ref.shape in (UNKNOWN, "foreign") and "." in ref.what
-
-
-def _tested(test: ast.expr, *, present: bool) -> Iterator[str]:
-    """Yield what a test asks to be there (`present`), or to be missing."""
-    if isinstance(test, ast.BoolOp):
-        for one in test.values:
-            yield from _tested(one, present=present)
-    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yield from _tested(test.operand, present=not present)
-    elif isinstance(test, ast.Compare) and len(test.ops) == 1:
-        operator, right = test.ops[0], test.comparators[0]
-        if isinstance(operator, (ast.Is, ast.IsNot)) and (
-            isinstance(right, ast.Constant) and right.value is None
-        ):
-            if present == isinstance(operator, ast.IsNot):
-                yield ast.unparse(test.left)
-        elif isinstance(operator, (ast.In, ast.NotIn)) and present == isinstance(operator, ast.In):
-            yield ast.unparse(right)
-    elif isinstance(test, (ast.Name, ast.Attribute)) and present:
-        yield ast.unparse(test)
-    elif isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and present:
-        name = test.args[1] if test.func.id == "hasattr" and len(test.args) == 2 else None
-        if isinstance(name, ast.Constant) and isinstance(name.value, str):
-            yield f"{ast.unparse(test.args[0])}.{name.value}"
-
-
-def cached(node: Function) -> ast.expr | None:
-    """Return the decorator that keeps what a function returns, without an end or a limit."""
-    for one in node.decorator_list:
-        if last_word(one) in ("lru_cache", "cache") and not _LIMITED.search(ast.unparse(one)):
-            return one
-    return None

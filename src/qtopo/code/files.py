@@ -80,8 +80,13 @@ def python_files(root: str, limits: Limits, problems: list[Problem]) -> Iterator
         below = []
         for entry in here:
             if entry.is_dir(follow_symlinks=False):
-                if depth < limits.depth and _is_source(entry):
+                if not _is_source(entry):
+                    continue
+                if depth < limits.depth:
                     below.append((entry.path, depth + 1))
+                else:
+                    message = f"is more than {limits.depth} folders deep: it was not looked at"
+                    problems.append(Problem(entry.path, 0, 0, message))
             elif _is_python(entry.name) and entry.is_file(follow_symlinks=False):
                 found += 1
                 if found > limits.files:

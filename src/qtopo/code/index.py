@@ -22,6 +22,15 @@ class Unknown:
 
 
 UNTOLD = Unknown()
+
+
+class Missing(NamedTuple):
+    """An attribute that is read of a class of the project which does not have it."""
+
+    owner: str
+    name: str
+
+
 LONGEST_NAME = 20
 """How many parts a dotted name has at most: more is no name, and looking it up takes long."""
 _LONGEST = 1000
@@ -39,7 +48,8 @@ class Value(NamedTuple):
 class Class(NamedTuple):
     """A class: the full names of its bases, its attributes, and its methods' names.
 
-    `attributes` are those of the class, `own` those that methods set on `self`.
+    `attributes` are those of the class, `own` those that methods set on `self`;
+    `computed` says that it may have others: a metaclass, or code in its body.
     """
 
     bases: tuple[str, ...]
@@ -47,6 +57,7 @@ class Class(NamedTuple):
     own: dict[str, Value]
     methods: frozenset[str]
     decorators: tuple[str, ...]
+    computed: bool = False
 
 
 class Index:
@@ -239,7 +250,13 @@ def _class(node: ast.ClassDef, dotted: Any) -> Class:
     bases = tuple(name for base in node.bases if (name := dotted(base)))
     decorators = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
     named = tuple(name for one in decorators if (name := dotted(one)))
-    return Class(bases, attributes, own, frozenset(methods), named)
+    simple = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.AnnAssign, ast.Pass, ast.Expr)
+    computed = (
+        bool(node.keywords)
+        or len(bases) != len(node.bases)
+        or not all(isinstance(one, simple) for one in node.body)
+    )
+    return Class(bases, attributes, own, frozenset(methods), named, computed)
 
 
 def _factory(node: ast.expr | None) -> ast.expr | None:

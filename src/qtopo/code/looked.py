@@ -69,6 +69,10 @@ class Looked:
             self._routes[key] = route(self.topology, name, self.call(name, given))
         return self._routes[key]
 
+    def undecorated(self, name: str) -> Routed:
+        """Return where a task would go if its decorator said nothing of it."""
+        return route(self.topology, name, Call(name, registered=name in self.survey.by_name))
+
     def call(self, name: str, options: Mapping[str, Any]) -> Call:
         """Return the call of a task as its module would make it."""
         task = self.survey.by_name.get(name)

@@ -10,18 +10,20 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.code.files import Limits, Problem, python_files, read_text
-from qtopo.code.index import UNTOLD, Index, build, full_name, literal
+from qtopo.code.index import UNTOLD, Class, Index, Missing, build, full_name, literal
 from qtopo.errors import UnreadableFileError
 from qtopo.topology.finding import Place, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _LINES = re.compile(r"\r\n|\r|\n")
 _KEPT = 1_000_000
 """For how many characters of text trees are kept."""
 _HOPS = 10
 _ROOTS = ("manage.py", "setup.py", "setup.cfg", "pyproject.toml", "Procfile")
+_PLAIN = ("object", "str", "enum.Enum", "enum.StrEnum")
+"""Bases that bring no attributes which people read of a class."""
 _OPEN = re.compile(r"(?<![(\[{])[(\[{]{60}|(?<![-+~])[-+~]{2000}")
 """What no person writes, and what takes parsers long."""
 
@@ -71,27 +73,39 @@ class Found(NamedTuple):
 class Project:
     """The modules of a folder by dotted name, and what could not be read.
 
-    Trees are parsed when they are asked for, and few are kept.
+    Trees are parsed when they are asked for, and few are kept. Without a folder
+    there are the modules that were added, no more. `elsewhere` are modules that
+    only places are asked of: they are not the project's.
     """
 
-    def __init__(self, root: str, limits: Limits | None = None) -> None:
-        if not os.path.isdir(root):
+    def __init__(self, root: str | None, limits: Limits | None = None) -> None:
+        if root is not None and not os.path.isdir(root):
             raise UnreadableFileError(f"{root!r} is no folder", "name the folder of the project")
-        self.root = root
+        self.root = root or os.curdir
         self.limits = limits or Limits()
         self.problems: list[Problem] = []
         self.modules: dict[str, Module] = {}
+        self.elsewhere: dict[str, Module] = {}
         self._trees: OrderedDict[str, ast.Module] = OrderedDict()
         self._bad: set[str] = set()
         self._read = 0
         self._counted: set[str] = set()
         self._parsed = 0
         self._lengths: dict[str, int] = {}
+        self._kept = 0
         self._positions: dict[str, list[str]] = {}
-        for path in python_files(root, self.limits, self.problems):
-            module = _module(path, root)
+        for path in python_files(root, self.limits, self.problems) if root is not None else ():
+            module = _module(path, self.root)
             # One name twice (two services beside each other): the first, as on a path.
             self.modules.setdefault(module.name, module)
+
+    def add(self, modules: Iterable[Module]) -> None:
+        """Take modules in by the names that they were imported by, whatever their paths say."""
+        added = {os.path.realpath(one.path): one for one in modules}
+        for name, one in list(self.modules.items()):
+            if os.path.realpath(one.path) in added:
+                del self.modules[name]
+        self.modules.update((one.name, one) for one in added.values())
 
     def text(self, module: Module) -> str | None:
         """Return the text of a module; None (and a problem) where it cannot be read."""
@@ -131,8 +145,9 @@ class Project:
             return None
         self._trees[module.name] = parsed
         self._lengths[module.name] = len(text)
-        while len(self._trees) > 1 and sum(self._lengths[one] for one in self._trees) > _KEPT:
-            self._trees.popitem(last=False)
+        self._kept += len(text)
+        while len(self._trees) > 1 and self._kept > _KEPT:
+            self._kept -= self._lengths[self._trees.popitem(last=False)[0]]
         return parsed
 
     def give_up(self, module: Module, message: str) -> None:
@@ -207,6 +222,8 @@ class Project:
             one = index.classes.get(found.name)
             rest = found.rest[:-1] if found.rest[-1] == "value" else found.rest
             value = one.attributes.get(rest[0]) if one and len(rest) == 1 else None
+            if value is None and one and len(rest) == 1 and _lacks(one, rest[0]):
+                return Missing(found.name, rest[0])
         return UNTOLD if value is None else value.literal
 
     def _split(self, dotted: str) -> Found | None:
@@ -220,7 +237,7 @@ class Project:
 
     def place(self, spot: Spot) -> Place:
         """Return a spot as diagnostics have it: columns from 1, in characters."""
-        path = self.modules[spot.module].path
+        path = (self.modules.get(spot.module) or self.elsewhere[spot.module]).path
         if path not in self._positions:
             text = read_text(path, self.limits)
             self._positions[path] = _LINES.split(text) if isinstance(text, str) else []
@@ -231,6 +248,12 @@ class Project:
 
     def __iter__(self) -> Iterator[Module]:
         return iter(list(self.modules.values()))
+
+
+def _lacks(one: Class, name: str) -> bool:
+    """Whether a class cannot have an attribute, as far as its text tells."""
+    plain = all(base in _PLAIN for base in one.bases) and not one.decorators and not one.computed
+    return plain and not name.startswith("_") and name not in one.methods | one.own.keys()
 
 
 def _characters(lines: list[str], line: int, column: int) -> int:

@@ -63,6 +63,8 @@ _PROXIES = {
 OWN = "own-object"
 """The shape of an object of the call's own: only what its class holds is shared."""
 _PER_REQUEST = ("request", "request_stack")
+_VIEWS = ("loc", "iloc", "at", "iat", "flat")
+"""Attributes of tables and arrays through which these are changed."""
 _DEEPEST = 8
 _WRAPPERS = ("get", "setdefault", "values", "items", "keys")
 
@@ -336,7 +338,7 @@ class Resolver:
         if base.shape == LOCAL or base.shape == "function":
             return Ref(base.kind, what, UNKNOWN) if base.shape == "function" else None
         if base.shape == CONTAINER:
-            return None
+            return base._replace(what=what) if name in _VIEWS else None
         return Ref(base.kind, what, UNKNOWN)
 
     def _of_class(self, base: Ref, name: str, what: str) -> Ref | None:
@@ -360,9 +362,16 @@ class Resolver:
         return Ref(base.kind, what, shape, value.made_by)
 
     def _of_own(self, base: Ref, name: str) -> Ref | None:
-        """Return what an attribute is that an object has from its class alone."""
-        one = class_of(self.project, base.target)
-        value = None if one is None or name in one.own else one.attributes.get(name)
+        """Return what an attribute is that an object has from its class, or a base, alone."""
+        value, names = None, [base.target]
+        for _ in range(10):
+            one = class_of(self.project, names.pop(0)) if names else None
+            if one is None:
+                continue
+            if name in one.own:
+                return None
+            value = value or one.attributes.get(name)
+            names.extend(one.bases)
         if value is None:
             return None
         shared = value.shape in (CONTAINER, ITERATOR)

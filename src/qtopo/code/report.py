@@ -7,10 +7,9 @@ import tokenize
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtopo.code.files import read_text
-from qtopo.diagnostics.diagnostic import Diagnostic, Related
+from qtopo.diagnostics.diagnostic import Diagnostic, Related, page_of
 from qtopo.diagnostics.suppression import MARK, sift, waivers
 from qtopo.source.comments import comments as toml_comments
-from qtopo.topology.code_rules import DOCS
 from qtopo.topology.finding import At, Place, Position
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def report(findings: Iterable[CodeFinding], project: Project, source: Source) ->
             help=one.help,
             place=next(places),
             related=tuple(Related(message, next(places)) for message, _ in one.related),
-            docs=f"{DOCS}#{one.rule}",
+            docs=page_of(one.rule),
         )
         for one in found
     ]
@@ -85,7 +84,7 @@ def _places(spots: list[Spot | At], project: Project, locator: Locator) -> list[
 
 
 def _place(spot: Spot, project: Project) -> Place:
-    if spot.module in project.modules:
+    if spot.module in project.modules or spot.module in project.elsewhere:
         return project.place(spot)
     start = Position(spot.line, max(spot.column, 1)) if spot.line else None
     return Place(spot.module, (), start, start)

@@ -61,9 +61,7 @@ class Scope:
         ):
             self._bind(node.target, node.value)
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
-            # An item of what is gone through.
-            item = ast.Subscript(value=node.iter, slice=ast.Constant(0), ctx=ast.Load())
-            self._bind(node.target, ast.copy_location(item, node.iter))
+            self._bind(node.target, _item(node.iter))
         elif (isinstance(node, ast.ExceptHandler) and node.name) or (
             isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name
         ):
@@ -95,6 +93,32 @@ def own_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, _NESTED):
             waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def _item(gone: ast.expr) -> ast.expr:
+    """Return what stands for an item of what is gone through; a pair where there are two."""
+    if isinstance(gone, ast.Call) and not gone.keywords and gone.args:
+        word = gone.func.id if isinstance(gone.func, ast.Name) else ""
+        if word in ("list", "tuple", "sorted", "reversed", "iter", "set") and len(gone.args) == 1:
+            # A new one, of the same items.
+            return _item(gone.args[0])
+        if word == "enumerate":
+            return ast.Tuple(elts=[ast.Constant(0), _item(gone.args[0])], ctx=ast.Load())
+        if word == "zip":
+            return ast.Tuple(elts=[_item(one) for one in gone.args], ctx=ast.Load())
+    if (
+        isinstance(gone, ast.Call)
+        and isinstance(gone.func, ast.Attribute)
+        and gone.func.attr == "items"
+        and not gone.args
+    ):
+        return ast.Tuple(elts=[ast.Constant(0), _subscript(gone.func.value)], ctx=ast.Load())
+    return _subscript(gone)
+
+
+def _subscript(value: ast.expr) -> ast.expr:
+    item = ast.Subscript(value=value, slice=ast.Constant(0), ctx=ast.Load())
+    return ast.copy_location(item, value)
 
 
 def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:

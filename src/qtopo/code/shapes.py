@@ -78,6 +78,11 @@ _CONTAINERS = frozenset(
         "SimpleNamespace",
     ]
 )
+_TABLES = frozenset(
+    ["DataFrame", "Series"]
+    + [f"numpy.{one}" for one in ("array", "empty", "full", "ndarray", "ones", "zeros")]
+)
+"""Tables and arrays, which are changed as containers are; by full name where short ones mislead."""
 _LOCKS = frozenset(
     [
         "Lock",
@@ -156,7 +161,7 @@ def _of_call(node: ast.Call, dotted: Callable[[ast.expr], str | None]) -> tuple[
     last = node.func.attr if isinstance(node.func, ast.Attribute) else name.rpartition(".")[2]
     if last == "lock" or last in _LOCKS:
         return (UNKNOWN if _counts_past_one(node, last) else LOCK), name
-    if last in _CONTAINERS:
+    if last in _CONTAINERS or last in _TABLES or name in _TABLES:
         return CONTAINER, name
     if last in _PER_CALLER:
         return LOCAL, name

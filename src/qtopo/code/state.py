@@ -10,7 +10,8 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtopo.code import refs
-from qtopo.code.effects import Edge, Effect, Effects, cached
+from qtopo.code.effects import Edge, Effect, Effects
+from qtopo.code.filling import cached
 from qtopo.code.refs import OWN, Ref, Resolver
 from qtopo.code.scopes import Scope
 from qtopo.code.tasks import TaskFinder
@@ -59,7 +60,8 @@ class StateFinder:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._bodies: dict[tuple[str, str, Ref | None, Handed], _Body | None] = {}
+        self._bodies: dict[tuple[str, str, Ref | None, Handed, bool], _Body | None] = {}
+        self._tasks: set[tuple[str, str]] = set()
         self._scopes: dict[tuple[tuple[int, bool], ...], Scope] = {}
         self._made: dict[int, tuple[Function, set[int]]] = {}
         self._nodes: dict[str, dict[str, tuple[Function, list[Function], str]]] = {}
@@ -67,7 +69,11 @@ class StateFinder:
     def run(self, tasks: Iterable[Task]) -> list[Shared]:
         """Return every change, by place; one that several tasks make is one."""
         found: dict[tuple[object, ...], tuple[Effect, dict[str, None]]] = {}
+        tasks = list(tasks)
+        self._tasks = {(task.module, task.function) for task in tasks}
         for task in tasks:
+            if task.foreign:
+                continue
             try:
                 effects = list(self._of_task(task))
             except RecursionError:
@@ -89,32 +95,37 @@ class StateFinder:
     def _of_task(self, task: Task) -> Iterator[Effect]:
         """Yield the changes that a task makes."""
         seen: set[tuple[object, ...]] = set()
-        waiting: list[tuple[Module, str, Ref | None, Handed, str | None, int]] = []
+        waiting: list[tuple[Module, str, Ref | None, Handed, bool, str | None, int]] = []
         start = self._project.modules[task.module]
         own = Ref(refs.TASK, "self", "task", task.cls or "")
-        waiting.append((start, task.function, own if task.bound else None, (), None, 0))
+        waiting.append((start, task.function, own if task.bound else None, (), False, None, 0))
         if task.cls:
             for hook in _HOOKS:
                 waiting.extend(
-                    (*target, own, (), None, 0) for target in self._method(f"{task.cls}.{hook}")
+                    (*target, own, (), False, None, 0)
+                    for target in self._method(f"{task.cls}.{hook}")
                 )
         while waiting and len(seen) < _MOST:
-            module, function, receiver, handed, guard, far = waiting.pop()
-            mark = (module.name, function, receiver, handed, guard is None)
+            module, function, receiver, handed, made, guard, far = waiting.pop()
+            mark = (module.name, function, receiver, handed, made, guard is None)
             if mark in seen:
                 continue
             seen.add(mark)
-            body = self._body(module, function, receiver, handed)
+            body = self._body(module, function, receiver, handed, made)
             if body is None:
                 continue
             for effect in body.effects:
                 yield effect._replace(guard=effect.guard or guard)
             for edge in body.edges:
                 for other, name in self._targets(module, function, edge):
+                    if edge.passed and (other.name, name) in self._tasks:
+                        # It is sent, not called.
+                        continue
                     further = far + (other.name != module.name)
                     if further <= _FAR:
                         held = edge.guard or guard
-                        waiting.append((other, name, edge.receiver, edge.handed, held, further))
+                        to = edge.receiver or self._object(edge, other, name)
+                        waiting.append((other, name, to, edge.handed, edge.made, held, further))
 
     def _targets(self, module: Module, function: str, edge: Edge) -> Iterator[tuple[Module, str]]:
         """Yield the functions that a call means: none, one, or what makes an object."""
@@ -137,10 +148,21 @@ class StateFinder:
             yield found.module, dotted
         elif not found.rest:
             for name in ("__new__", "__init__"):
-                if f"{dotted}.{name}" in nodes:
-                    yield found.module, f"{dotted}.{name}"
+                yield from self._method(f"{edge.target}.{name}")
         else:
             yield from self._method(edge.target)
+
+    def _object(self, edge: Edge, module: Module, function: str) -> Ref | None:
+        """Return what `self` is in a method that an object of the call's own inherits."""
+        dotted, _, method = edge.target.rpartition(".")
+        if edge.made or f"{module.name}.{function}" == edge.target or not function.endswith(method):
+            return None
+        found = self._project.find(dotted)
+        if found is None or found.rest or not found.name:
+            return None
+        if found.name not in self._project.index(found.module).classes:
+            return None
+        return Ref(refs.CLASS, "self", OWN, f"{found.module.name}.{found.name}")
 
     def _method(self, dotted: str) -> Iterator[tuple[Module, str]]:
         """Yield the method that a class has, by itself or from its bases in the project."""
@@ -168,12 +190,12 @@ class StateFinder:
         return self._nodes[module.name]
 
     def _body(
-        self, module: Module, function: str, receiver: Ref | None, handed: Handed
+        self, module: Module, function: str, receiver: Ref | None, handed: Handed, made: bool
     ) -> _Body | None:
-        key = (module.name, function, receiver, handed)
+        key = (module.name, function, receiver, handed, made)
         if key not in self._bodies:
             known = self._functions(module).get(function)
-            body = None if known is None else self._look(module, *known, receiver, handed)
+            body = None if known is None else self._look(module, *known, receiver, handed, made)
             self._bodies[key] = body
         return self._bodies[key]
 
@@ -185,12 +207,13 @@ class StateFinder:
         cls: str,
         receiver: Ref | None,
         handed: Handed,
+        made: bool,
     ) -> _Body:
         outer: Scope | None = None
         key: tuple[tuple[int, bool], ...] = ()
         for one in around:
             # What stands around a task ran when it was made.
-            called = not self._makes(one, node, module)
+            called = not made and not self._makes(one, node, module)
             key = (*key, (id(one), called))
             if key not in self._scopes:
                 self._scopes[key] = Scope(one, outer, called=called)
@@ -210,6 +233,7 @@ class StateFinder:
         decorator = cached(node)
         if decorator is not None:
             effects = [Effect(refs.CACHE, node.name, module.spot(decorator)), *effects]
+        edges = [*edges, *self._wrappers(node, module)]
         met = {edge.target for edge in edges}
         edges = edges + [
             Edge(f"<local>{name}", None, None)
@@ -217,6 +241,22 @@ class StateFinder:
             if f"<local>{name}" not in met
         ]
         return _Body(effects, edges, module)
+
+    def _wrappers(self, node: Function, module: Module) -> Iterator[Edge]:
+        """Yield what the project's decorators put around a function: it runs with each call.
+
+        `@memoize` leaves an inner function behind, `@memoize(size)` one inside that.
+        """
+        for one in node.decorator_list:
+            call = isinstance(one, ast.Call)
+            dotted = self._project.full_name(one.func if isinstance(one, ast.Call) else one, module)
+            found = self._project.find(dotted)
+            if found is None or not found.name or found.rest:
+                continue
+            depth = found.name.count(".") + (2 if call else 1)
+            for name in self._functions(found.module):
+                if name.startswith(f"{found.name}.") and name.count(".") == depth:
+                    yield Edge(f"{found.module.name}.{name}", None, None, made=True)
 
     def _makes(self, outer: Function, inner: Function, module: Module) -> bool:
         """Whether a function makes a task of an inner one: it has ended when the task runs."""

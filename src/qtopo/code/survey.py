@@ -10,7 +10,9 @@ from qtopo.code.tasks import TaskFinder
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Callable
 
+    from qtopo.code.application import Application
     from qtopo.code.calls import Call, Canvas
     from qtopo.code.project import Module, Project
     from qtopo.code.tasks import Task
@@ -18,12 +20,16 @@ if TYPE_CHECKING:
 _MAY_DEFINE = re.compile(r"task|celery|Task")
 _MAY_SEND = re.compile(
     r"\.(?:delay|apply_async|send_task|s|si|subtask|signature|retry|chunks|map|starmap)\(|celery"
+    r"|schedule"
 )
 _MAY_MAKE = re.compile(r"return\s+\(?[\w.]*task\(")
 
 
 class Survey(NamedTuple):
-    """What a project has: its tasks by place and by name, its calls, its canvases."""
+    """What a project has: its tasks by place and by name, its calls, its canvases.
+
+    `app` is what a loaded application says of itself, where there is one.
+    """
 
     project: Project
     tasks: list[Task]
@@ -31,10 +37,14 @@ class Survey(NamedTuple):
     by_place: dict[tuple[str, str], Task]
     calls: list[Call]
     canvases: list[Canvas]
+    app: Application | None = None
 
 
-def survey(project: Project) -> Survey:
-    """Look at all modules of a project, tasks first: a call may stand before its task's module."""
+def survey(project: Project, amend: Callable[[Survey], Survey] | None = None) -> Survey:
+    """Look at all modules of a project, tasks first: a call may stand before its task's module.
+
+    `amend` is given the tasks, and returns what is better known of them, before calls are read.
+    """
     found = Survey(project, [], {}, {}, [], [])
     senders, others, makers = [], [], set()
     for module in project:
@@ -57,6 +67,8 @@ def survey(project: Project) -> Survey:
         if tree is not None:
             _define(found, module, tree)
             senders.append(module)
+    if amend is not None:
+        found = amend(found)
     for module in dict.fromkeys(senders):
         tree = project.tree(module)
         finder = CallFinder(project, module, found.by_place)

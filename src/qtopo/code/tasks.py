@@ -68,7 +68,8 @@ class Task(NamedTuple):
     name outside a package is not). `function` is the name in its module,
     dotted inside a class. `options` are the literal ones of decorator or class
     (UNTOLD for others), `places` where each stands. `cls` is the full name of its
-    class, own or `base=`.
+    class, own or `base=`. `written` are the names of the options of a decorator.
+    `foreign` is the task of an installed package: its code is not looked at.
     """
 
     name: str
@@ -80,6 +81,8 @@ class Task(NamedTuple):
     places: Mapping[str, Spot]
     bound: bool
     cls: str | None
+    written: tuple[str, ...] = ()
+    foreign: bool = False
 
     def option(self, name: str) -> Any:
         """Return a literal option, or None."""
@@ -240,6 +243,7 @@ class TaskFinder:
             places=places,
             bound=options.get("bind") is True,
             cls=self._dotted(base) if base else None,
+            written=tuple(one.arg for one in keywords if one.arg),
         )
 
     def _options(self, call: ast.Call | None) -> tuple[dict[str, Any], dict[str, Spot]]:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import warnings
+from contextlib import redirect_stdout
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from qtopo.errors import UnreadableFileError
@@ -56,7 +59,8 @@ def find(name: str) -> Any:
     from celery.app.utils import find_app
 
     try:
-        with here(), warnings.catch_warnings():
+        # What the project prints as it is imported is not what was asked for.
+        with here(), redirect_stdout(sys.stderr), warnings.catch_warnings():
             # What Celery thinks of options in decorators is said in the report.
             warnings.simplefilter("ignore")
             app = find_app(name)
@@ -67,7 +71,7 @@ def find(name: str) -> Any:
             _ = app.conf.task_routes
     except SystemExit:
         raise UnreadableFileError(f"cannot load application {name}: it exits") from None
-    except Exception as error:
+    except Exception as error:  # the project's code has run: it raises anything
         raise UnreadableFileError(
             f"cannot load application {name}: {type(error).__name__}: {error}",
             "`celery -A` has to find it from here, with the project's dependencies installed",
@@ -104,10 +108,16 @@ def settings_of(app: Any, where: str | None = None) -> dict[str, Setting]:
 
 
 def _is_default(value: Any, default: Any) -> bool:
-    try:
-        return bool(type(value) is type(default) and value == default)
-    except Exception:
-        return False
+    # Objects of the project's may raise when they are compared; Celery's defaults are plain.
+    return type(value) is type(default) and _is_plain(value) and bool(value == default)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(type(key) is str and _is_plain(one) for key, one in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(_is_plain(one) for one in value)
+    return value is None or type(value) in (str, int, float, bool, timedelta)
 
 
 def _unregistered(value: Any, app: Any) -> Any:
@@ -128,7 +138,7 @@ def _expanded(value: Any) -> Any:
         try:
             with here():
                 return code(expand_router_string(router))
-        except Exception:
+        except Exception:  # its module and its constructor are the project's: they raise anything
             return Code(router)
 
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""The rules that hold code against a topology: what `qtopo check --project` can find.
+"""The rules that hold code against a topology: what `qtopo check --project` and `--app` find.
 
 The table stands here, below those who judge, because names of rules are known to all:
 `[lint]`, `--select` and comments.
@@ -11,7 +11,8 @@ from typing import NamedTuple
 from qtopo.topology.finding import ERROR, INFO, WARNING
 
 FAMILY = "code"
-DOCS = "https://github.com/qtopo/qtopo/blob/main/docs/code.md"
+ABOUT = "The project's code, held against the topology by `--project` or `--app`."
+"""What the family is about."""
 
 
 class CodeRule(NamedTuple):
@@ -27,7 +28,7 @@ RULES = {
     "task-without-route": CodeRule("QT961", INFO, "No route is for a task: the default queue is."),
     "route-without-task": CodeRule("QT962", WARNING, "A route matches no task of the project."),
     "decorator-beats-route": CodeRule(
-        "QT963", WARNING, "A task's decorator names another queue than its route."
+        "QT963", WARNING, "A task's decorator sends it otherwise than its route says."
     ),
     "unknown-task-sent": CodeRule(
         "QT964", WARNING, "A task is sent by a name that no task of the project has."
@@ -53,4 +54,17 @@ RULES = {
     "chord-header-without-result": CodeRule(
         "QT971", ERROR, "A step of a chord's header in code throws its result away."
     ),
+    "task-not-imported": CodeRule(
+        "QT972", WARNING, "A worker gets a task of a module that nothing it imports brings in."
+    ),
+    "decorator-option-unknown": CodeRule(
+        "QT973", WARNING, "A task's decorator has an option that Celery does not read."
+    ),
+    "app-routes-otherwise": CodeRule(
+        "QT974", WARNING, "The loaded application sends a task to another queue than the file."
+    ),
+    "priority-out-of-range": CodeRule(
+        "QT975", WARNING, "Code gives a priority that the broker or the queue does not have."
+    ),
+    "queue-without-sender": CodeRule("QT976", INFO, "Nothing of the project is sent to a queue."),
 }

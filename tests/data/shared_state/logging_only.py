@@ -12,5 +12,5 @@ log = logging.getLogger(__name__)
 @shared_task
 def work(x):
     logger.info("x %s", x)
-    log.setLevel(logging.DEBUG)
+    log.setLevel(logging.DEBUG)  # expect: process-state
     logger.extra = x

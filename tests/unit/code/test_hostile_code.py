@@ -116,6 +116,19 @@ def test_there_is_an_end(tmp_path, limits, message):
     assert message in {one.message for one in project.problems}
 
 
+def test_folders_that_are_too_deep_are_said(tmp_path):
+    folder = tmp_path
+    for name in "abcd":
+        (folder / "module.py").write_text("")
+        folder = folder / name
+        folder.mkdir()
+    project = Project(str(tmp_path), Limits(depth=2))
+    assert len(project.modules) == 3
+    (problem,) = project.problems
+    assert problem.file.endswith("c")
+    assert problem.message == "is more than 2 folders deep: it was not looked at"
+
+
 def test_what_is_no_python_has_its_place(tmp_path):
     (tmp_path / "tasks.py").write_text("import celery\ndef x(:\n")
     project = Project(str(tmp_path))
