@@ -43,19 +43,16 @@ def needs(
         if cores is None:
             return Needs()
         places = max(int(cores), 1)
-    consumed = set(worker.queues or ())
+    consumed = set(worker.queues)
     tasks = [
         task
         for name, task in topology.tasks.items()
-        if reach is None or consumed & set(reach.get(name, ()))
+        if reach is None or not consumed.isdisjoint(reach.get(name, ()))
     ]
-    busy = max((task.cpu for task in tasks if task.cpu is not None), default=None)
-    heaviest = max((task.memory for task in tasks if task.memory is not None), default=None)
-    cpus = None if busy is None else busy * places
-    if cpus is not None and worker.pool != "prefork":
-        # One interpreter: its threads share one core.
-        cpus = min(cpus, 1.0)
-    limit = worker.max_memory_per_child if worker.pool == "prefork" else None
-    each = max((one for one in (heaviest, limit) if one is not None), default=None)
-    memory = None if each is None else BASE_MEMORY + each * places
-    return Needs(cpus, memory)
+    busiest = max((task.cpu for task in tasks if task.cpu is not None), default=None)
+    heaviest = max((task.memory for task in tasks if task.memory is not None), default=0)
+    each = worker.memory_of(heaviest)
+    return Needs(
+        None if busiest is None else worker.cores_of(places, busiest),
+        BASE_MEMORY + each * places if each else None,
+    )

@@ -125,6 +125,17 @@ class Worker(Model):
             return 1
         return self.autoscale.max if self.autoscale else self.concurrency
 
+    def cores_of(self, places: int, each: float) -> float:
+        """Return the cores a process keeps busy whose `places` each keep `each` of them busy."""
+        need = places * each
+        # One interpreter: its threads share one core, but for a task that takes several.
+        return need if self.pool == "prefork" else min(need, max(1.0, each))
+
+    def memory_of(self, task: int) -> int:
+        """Return the bytes a place may grow to, where its heaviest task needs `task` bytes."""
+        limit = (self.pool == "prefork" and self.max_memory_per_child) or 0
+        return max(task, limit)
+
 
 class Machine(Model):
     """A kind of machine, and how many there are."""

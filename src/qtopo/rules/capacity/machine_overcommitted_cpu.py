@@ -94,9 +94,7 @@ class MachineOvercommittedCpu(Rule):
         def measure(worker: Worker, size: int) -> tuple[float, str]:
             task = most.get(worker.name)
             one = (task.cpu if task is not None else None) or 0.0
-            need = size * one
-            if worker.pool != "prefork":
-                need = min(need, max(1.0, one))
+            need = worker.cores_of(size, one)
             who = "" if task is None else f" ({task.name!r}: {one:g})"
             return (
                 need,

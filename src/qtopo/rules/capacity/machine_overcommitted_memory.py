@@ -96,9 +96,8 @@ class MachineOvercommittedMemory(Rule):
         def measure(worker: Worker, size: int) -> tuple[float, str]:
             task = most.get(worker.name)
             one = (task.memory if task is not None else None) or 0
-            limit = (worker.pool == "prefork" and worker.max_memory_per_child) or 0
-            what = f"as much as {task.name!r}" if task is not None and one >= limit else "its limit"
-            each = max(one, limit)
+            each = worker.memory_of(one)
+            what = f"as much as {task.name!r}" if task is not None and one == each else "its limit"
             return (
                 size * each,
                 f"worker {worker.name!r}: {size} at a time, {format_size(each)} each ({what})",
