@@ -37,6 +37,7 @@ RANGES = {
     "conventions": range(950, 960),
     "capacity": range(850, 900),
     "operations": range(900, 950),
+    "platforms": range(980, 1000),
 }
 RULES = registry.rules()
 BY_NAME = {rule.name: rule for rule in RULES}

@@ -82,8 +82,11 @@ class Process(NamedTuple):
             for number in range(1, self.replicas + 1)
         ]
 
-    def replica_argv(self, number: int) -> tuple[str, ...]:
-        """Return the arguments of one of several replicas, whose node is `name-NUMBER@%h`."""
+    def replica_argv(self, number: int | str) -> tuple[str, ...]:
+        """Return the arguments of one of several replicas, whose node is `name-NUMBER@%h`.
+
+        A platform that counts by itself passes a text, to put its own word for it there.
+        """
         node = _option("-n", "--hostname", node_name(f"{self.name}-{number}"))
         own = _option("-n", "--hostname", node_name(self.name))
         at = next(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MARGIN = 10.0
 """Seconds that Celery needs beyond the tasks themselves."""
 
+ENFORCING = ("prefork", "gevent")
+"""The pools that end a task at its hard time limit; the others let it run on."""
+
 BEAT_GRACE = 10.0
 """Seconds for beat, which runs nothing and only writes its schedule down."""
 
@@ -65,20 +68,31 @@ def stopping(
 def _longest_limit(
     topology: Topology, worker: Worker, reach: Mapping[str, Collection[str]] | None
 ) -> float | None:
-    """Return the longest hard time limit of what can reach the worker, or None."""
-    limits = []
+    """Return the longest that what can reach the worker runs, or None where no limit bounds it.
+
+    A limit bounds nothing for tasks without one, nor in a pool that enforces
+    none: where those are known to run for longer, that counts.
+    """
+    limits, runs = [], [0.0]
     everywhere = topology.settings.get("task_time_limit")
+    bounded = False
     if isinstance(everywhere, (int, float)) and not isinstance(everywhere, bool):
         # Holds for every task without a limit of its own, those unknown included.
+        bounded = True
         limits.append(float(everywhere))
+    enforced = worker.pool in ENFORCING
     consumed = set(worker.queues or ())
     scheduled = _scheduled_queues(topology)
     for name, task in topology.tasks.items():
-        if task.time_limit is None:
+        if task.time_limit is None and (task.duration is None or (bounded and enforced)):
             continue
-        if reach is None or consumed & {*reach.get(name, ()), *scheduled.get(name, ())}:
+        if reach is not None and not consumed & {*reach.get(name, ()), *scheduled.get(name, ())}:
+            continue
+        if task.time_limit is not None:
             limits.append(task.time_limit)
-    return max(limits, default=None)
+        if task.duration is not None and not (enforced and (task.time_limit or bounded)):
+            runs.append(task.duration.p99 or task.duration.mean or 0.0)
+    return max(*limits, *runs) if limits else None
 
 
 def _scheduled_queues(topology: Topology) -> dict[str, set[str]]:

@@ -69,6 +69,13 @@ def _has_operations(topology: Topology) -> bool:
     )
 
 
+def _has_platforms(topology: Topology) -> bool:
+    return topology.deploy is not None or any(
+        worker.scale is not None or worker.shutdown is not None
+        for worker in topology.workers.values()
+    )
+
+
 def _never(topology: Topology) -> bool:  # noqa: ARG001
     """Rules that are silent until an option of theirs is set: the engine runs them then."""
     return False
@@ -89,6 +96,7 @@ FAMILIES: Mapping[str, Callable[[Topology], bool]] = {
     "conventions": _never,
     "capacity": _has_capacity,
     "operations": _has_operations,
+    "platforms": _has_platforms,
 }
 """Each family is the folder of its name, with what a topology must have for it to matter."""
 
