@@ -121,11 +121,13 @@ def _in_process(nodes: int, runs: int) -> Figure:
     source = dot.draw(graph).encode()
 
     def ours() -> None:
-        from qtopo.graph.picture import metrics
+        from qtopo.graph.picture import metrics, shapes
 
         # Each picture is drawn by a new process: what is remembered does not count.
         for known in (metrics.text_width, metrics.shorten, metrics.visible):
             known.cache_clear()
+        shapes.outline.cache_clear()
+        shapes.detail.cache_clear()
         svg.draw(graph, expand=True)
 
     def theirs() -> None:

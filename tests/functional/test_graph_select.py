@@ -183,3 +183,37 @@ def test_what_check_finds_can_be_selected_in_every_format(
     drawing = capfd.readouterr().out
     assert "lonely" in drawing
     assert "emails" not in drawing
+
+
+def test_tasks_and_workers_are_chosen_by_what_check_finds(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with Path("topology.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[queues.lonely]\n[tasks."shop.lost"]\nqueue = "lonely"\n')
+    assert main(["route", "--all", "-s", "+finding:queue-unconsumed"]) == 0
+    out = capfd.readouterr().out
+    assert "shop.lost" in out
+    assert "emails" not in out
+    assert main(["workers", "-s", "+finding:queue-unconsumed+"]) == 2
+    assert "no worker and no beat is among what is selected" in capfd.readouterr().err
+    assert main(["workers", "--exclude", "finding:no-such-rule"]) == 0
+    capfd.readouterr()
+    assert main(["route", "--all", "-s", "finding:no-such-rule"]) == 2
+    assert "no finding matches 'no-such-rule'" in capfd.readouterr().err
+
+
+def test_a_difference_is_chosen_by_what_check_finds_in_both_files(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    text = Path("topology.toml").read_text(encoding="utf-8")
+    Path("old.toml").write_text(text + "\n[queues.gone]\n", encoding="utf-8")
+    Path("new.toml").write_text(text + "\n[queues.lonely]\n", encoding="utf-8")
+    for style in ("text", "json"):
+        command = ["graph", "--diff", "old.toml", "new.toml", "--format", style]
+        assert main([*command, "-s", "finding:queue-unconsumed"]) == 0
+        drawing = capfd.readouterr().out
+        assert "gone" in drawing
+        assert "lonely" in drawing
+        assert "emails" not in drawing
+        # The marks of a difference are for what changed.
+        assert "findings" not in drawing

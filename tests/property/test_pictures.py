@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qtopo
-from qtopo.graph.picture import ordering
+from qtopo.graph.picture import exchanges, ordering, parts, places
 from qtopo.graph.picture.compose import compose
 from qtopo.graph.picture.metrics import text_width
 from qtopo.graph.picture.ranks import Ranks, ranks
@@ -174,7 +174,7 @@ def drawn_as_text(scene: Scene, text: str) -> None:
     assert ways == Counter((one.start, one.end) for one in scene.edges if not one.tagged)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(topologies(), st.sampled_from(VIEWS), st.booleans())
 def test_any_topology(data: dict[str, Any], name: str, expand: bool) -> None:
     graph = graph_of(data)
@@ -267,22 +267,28 @@ def by_dot(proper: Ranks) -> list[list[int]]:
 
 @pytest.mark.parametrize("nodes", [15, 60, 150, 1500])
 def test_no_more_crossings_than_dot(nodes: int) -> None:
-    """All in all there are not more; of one graph, at most two in a hundred more."""
+    """All in all there are fewer, by three in a hundred; of one graph at most two more.
+
+    Of the smallest both mostly find the best there is.
+    """
     if shutil.which("dot") is None:
         if os.environ.get("CI"):
             pytest.fail("dot is missing: apt-get install graphviz")
         pytest.skip("dot is not installed (apt-get install graphviz)")
     ours = theirs = 0
-    for seed in range(2 if nodes > 1000 else 16):
+    for seed in range(1 if nodes > 1000 else 16):
         proper = layered(generated(nodes, seed))
-        parts = ordering.ordered(proper)
-        lanes = [[node for part in parts for node in part[lane]] for lane in range(len(parts[0]))]
+        found_parts = ordering.ordered(proper)
+        lanes = [
+            [node for part in found_parts for node in part[lane]]
+            for lane in range(len(found_parts[0]))
+        ]
         assert [sorted(one) for one in lanes] == [sorted(one) for one in proper.lanes]
-        found = ordering.crossings(lanes, proper.right)
-        bound = ordering.crossings(by_dot(proper), proper.right)
+        found = places.crossings(lanes, proper.right)
+        bound = places.crossings(by_dot(proper), proper.right)
         assert found <= bound * 1.02, (seed, found, bound)
         ours, theirs = ours + found, theirs + bound
-    assert ours <= theirs
+    assert ours <= theirs * (1 if nodes < 60 else 0.97)
 
 
 def test_crossings_are_counted_as_pairs_of_lines() -> None:
@@ -301,4 +307,25 @@ def test_crossings_are_counted_as_pairs_of_lines() -> None:
             for one in lines
             for other in lines
         )
-        assert ordering.crossings(lanes, right) == slow
+        assert places.crossings(lanes, right) == slow
+
+
+def test_the_outer_lanes_of_a_part_do_not_cross() -> None:
+    """What hangs on one neighbour further in follows its order, whatever that is."""
+    for seed in range(10):
+        proper = layered(generated(60, seed))
+        for lanes in ordering.ordered(proper):
+            first, last = parts.core(proper, lanes)
+            assert places.crossings(lanes[: first + 1], proper.right) == 0
+            assert places.crossings(lanes[last - 1 :], proper.right) == 0
+
+
+def test_moves_never_make_more_crossings() -> None:
+    for seed in range(10):
+        proper = layered(generated(60, seed))
+        position = [0] * len(proper.left)
+        start = [list(nodes) for nodes in proper.lanes]
+        before = places.crossings(start, proper.right)
+        lanes, after = exchanges.moved(start, before, proper, position, 2)
+        assert [sorted(nodes) for nodes in lanes] == [sorted(nodes) for nodes in proper.lanes]
+        assert places.crossings(lanes, proper.right) == after < before

@@ -14,7 +14,13 @@ from qtopo.cli.common import (
     use_unicode,
     write_file,
 )
-from qtopo.cli.graph_diff import add_diff_arguments, compared, fewer, refuse_alone
+from qtopo.cli.graph_diff import (
+    add_diff_arguments,
+    compared,
+    fewer,
+    refuse_alone,
+    without_findings,
+)
 from qtopo.cli.graph_picture import (
     add_picture_arguments,
     judged_graph,
@@ -22,7 +28,7 @@ from qtopo.cli.graph_picture import (
     refuse_options,
 )
 from qtopo.cli.main import OK
-from qtopo.cli.selecting import add_select_arguments, selected
+from qtopo.cli.selecting import add_select_arguments, asks_for_findings, selected
 from qtopo.graph.drawings import FORMATS, WORDS, draw, format_of
 
 if TYPE_CHECKING:
@@ -104,18 +110,15 @@ def call(args: argparse.Namespace) -> int:
 def _graph(args: argparse.Namespace, style: Format) -> MultiDiGraph:
     """Return what to draw: a topology, a difference, or the part of them that is selected."""
     if args.diff:
-        return fewer(selected(compared(args), args), args, picture=style.name != "json")
+        chosen = without_findings(selected(compared(args), args))
+        return fewer(chosen, args, picture=style.name != "json")
     refuse_alone(args)
-    if style.picture or _asks_for_findings(args):
+    if style.picture or asks_for_findings(args):
         return selected(judged_graph(args, page=style.name == "html"), args)
     topology = load_and_warn(args).topology
     from qtopo.graph.build import graph
 
     return selected(graph(topology), args)
-
-
-def _asks_for_findings(args: argparse.Namespace) -> bool:
-    return any("finding:" in one for one in (*args.select, *args.exclude))
 
 
 def _count(number: int, noun: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from qtopo.cli.common import load, load_and_warn, say
+from qtopo.cli.selecting import asks_for_findings, examined, with_findings
 from qtopo.errors import QtopoError
 
 if TYPE_CHECKING:
@@ -34,18 +35,32 @@ def add_diff_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def compared(args: argparse.Namespace) -> MultiDiGraph:
-    """Read both files and return the graph of their difference, whole."""
+    """Read both files and return the graph of their difference, whole.
+
+    Where a part is chosen by findings it has those: of what was removed the old file's.
+    """
     if args.topology:
         raise QtopoError(
             "--diff names both files: leave -t out", "qtopo graph --diff OLD NEW -o changes.mmd"
         )
     before, after = args.diff
-    old = load(argparse.Namespace(topology=before, env=args.env)).topology
-    new = load_and_warn(argparse.Namespace(topology=after, env=args.env)).topology
+    old = load(argparse.Namespace(topology=before, env=args.env))
+    new = load_and_warn(argparse.Namespace(topology=after, env=args.env))
     from qtopo.graph.build import graph
     from qtopo.graph.difference import difference
 
-    return difference(graph(old), graph(new))
+    graphs = [graph(old.topology), graph(new.topology)]
+    if asks_for_findings(args):
+        for one, loaded in zip(graphs, (old, new), strict=True):
+            with_findings(one, examined(loaded))
+    return difference(*graphs)
+
+
+def without_findings(graph: MultiDiGraph) -> MultiDiGraph:
+    """Return a difference without what was found: its marks are for what changed."""
+    for facts in (graph.graph, *(data for _, data in graph.nodes(data=True))):
+        facts.pop("findings", None)
+    return graph
 
 
 def fewer(graph: MultiDiGraph, args: argparse.Namespace, *, picture: bool) -> MultiDiGraph:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from qtopo.cli.common import Stop, complain, judge, load
+from qtopo.cli.common import Stop, complain, load
 from qtopo.cli.main import CANNOT
-from qtopo.errors import QtopoError
+from qtopo.cli.selecting import examined, with_findings
 from qtopo.graph.drawings import FORMATS
 
 if TYPE_CHECKING:
@@ -68,12 +68,8 @@ def judged_graph(args: argparse.Namespace, *, page: bool = False) -> MultiDiGrap
     Errors of rules are said on stderr, as for other formats.
     """
     loaded = load(args)
-    # Drawing a topology is no reason to run the code of plugins.
-    examination = judge(loaded, overlays=False)
-    for fault in examination.faults:
-        raise QtopoError(f"internal error in rule {fault.rule}", fault.traceback)
-    found = examination.diagnostics
-    errors = sum(one.severity == "error" for one in found)
+    examination = examined(loaded)
+    errors = sum(one.severity == "error" for one in examination.diagnostics)
     if errors:
         noun = "error" if errors == 1 else "errors"
         complain(
@@ -82,10 +78,8 @@ def judged_graph(args: argparse.Namespace, *, page: bool = False) -> MultiDiGrap
             kind="warning",
         )
     from qtopo.graph.build import graph
-    from qtopo.graph.picture.findings import attach
 
-    built = graph(loaded.topology)
-    attach(built, ((one.path, one.rule, one.severity, one.message) for one in found))
+    built = with_findings(graph(loaded.topology), examination)
     if page:
         from qtopo.cli.graph_page import tell
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtopo.errors import UnknownNameError
+from qtopo.cli.common import judge
+from qtopo.errors import QtopoError, UnknownNameError
 
 if TYPE_CHECKING:
     import argparse
 
     from networkx import MultiDiGraph
 
-    from qtopo.topology.topology import Topology
+    from qtopo.api import Examination
+    from qtopo.source import Loaded
 
 
 def add_select_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +38,39 @@ def is_selecting(args: argparse.Namespace) -> bool:
     return bool(args.select or args.exclude)
 
 
+def asks_for_findings(args: argparse.Namespace) -> bool:
+    """Whether a part is chosen by what the rules find."""
+    from qtopo.graph.selectors import parse
+
+    return any(
+        term.method == "finding"
+        for one in (*args.select, *args.exclude)
+        for both in parse(one)
+        for term in both
+    )
+
+
+def examined(loaded: Loaded) -> Examination:
+    """Return what the rules find in a topology that is drawn or chosen from.
+
+    Raises QtopoError where a rule fails.
+    """
+    # That is no reason to run the code of plugins.
+    examination = judge(loaded, overlays=False)
+    for fault in examination.faults:
+        raise QtopoError(f"internal error in rule {fault.rule}", fault.traceback)
+    return examination
+
+
+def with_findings(graph: MultiDiGraph, examination: Examination) -> MultiDiGraph:
+    """Return the graph with what was found on the nodes it is about."""
+    from qtopo.graph.picture.findings import attach
+
+    found = examination.diagnostics
+    attach(graph, ((one.path, one.rule, one.severity, one.message) for one in found))
+    return graph
+
+
 def selected(graph: MultiDiGraph, args: argparse.Namespace) -> MultiDiGraph:
     """Return the part of a graph that was asked for; all of it where none was.
 
@@ -49,7 +84,7 @@ def selected(graph: MultiDiGraph, args: argparse.Namespace) -> MultiDiGraph:
 
 
 def selected_names(
-    topology: Topology, args: argparse.Namespace, *kinds: str
+    loaded: Loaded, args: argparse.Namespace, *kinds: str
 ) -> list[tuple[str, str]] | None:
     """Return kind and name of what was asked for of some kinds of nodes; None where nothing was.
 
@@ -60,7 +95,9 @@ def selected_names(
     from qtopo.graph.build import graph
     from qtopo.graph.selectors import select
 
-    built = graph(topology)
+    built = graph(loaded.topology)
+    if asks_for_findings(args):
+        with_findings(built, examined(loaded))
     chosen = select(built, args.select, args.exclude)
     found = [
         (data["kind"], data["label"])

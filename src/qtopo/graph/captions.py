@@ -95,6 +95,8 @@ def _said(key: str, value: Any) -> str:
 
 def _plain_text(key: str, value: Any) -> str:
     """Return a fact without the secrets in it."""
+    if isinstance(value, (bool, int, float)):
+        return value_text(key, value)
     return masked(value_text(key, shown(key, value)))
 
 

@@ -73,7 +73,7 @@ def test_two_processes_draw_the_same_bytes() -> None:
             capture_output=True,
             check=True,
         ).stdout
-        for seed in ("0", "1", "4242")
+        for seed in ("0", "4242")
     }
     assert len(outputs) == 1
     assert len(outputs.pop()) > 100_000

@@ -176,6 +176,7 @@ class _Composer:
 
     def _edges(self, layout: Layout) -> tuple[Edge, ...]:
         drawn = iter(layout.lines)
+        left, top = self.left, self.top
         edges = []
         ids: dict[str, int] = {}
         for wire in self.wires:
@@ -201,9 +202,7 @@ class _Composer:
                 self._edge(
                     name,
                     wire,
-                    tuple(
-                        (round(x + self.left, 1), round(y + self.top, 1)) for x, y in line.points
-                    ),
+                    tuple([(round(x + left, 1), round(y + top, 1)) for x, y in line.points]),
                     label,
                     inside=line.hooked,
                 )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _SWEEPS = 12
 _STILL = 0.5
-_WAYPOINT = 4.0
+_WAYPOINT = 4
+"""How often a line counts that leads from a waypoint to the next: it is to be level."""
 _DETOUR = 30.0
 
 
@@ -70,20 +71,37 @@ def _align(
         shift = (most - offset[-1]) / 2 if offset else 0.0
         for node, one in zip(nodes, offset, strict=True):
             y[node] = one + shift
+    first, second = (_pulls(lanes, ranks, side) for side in (ranks.left, ranks.right))
     last = len(lanes) - 1
     for turn in range(_SWEEPS):
         moved = 0.0
-        for index in range(len(lanes)) if turn % 2 == 0 else range(last, -1, -1):
-            both = turn >= _SWEEPS - 4
-            if turn % 2 == 0:
-                sides = (ranks.left, ranks.right) if both else (ranks.left,)
-            else:
-                sides = (ranks.right, ranks.left) if both else (ranks.right,)
-            moved = max(
-                moved, _settle(lanes[index], offsets[index], sides, y, ranks.real, ranks.beside)
-            )
+        if turn == _SWEEPS - 4:
+            first = second = [
+                [one + other for one, other in zip(*both, strict=True)]
+                for both in zip(first, second, strict=True)
+            ]
+        pulls = second if turn % 2 else first
+        for index in range(last, -1, -1) if turn % 2 else range(last + 1):
+            far = _settle(lanes[index], offsets[index], pulls[index], y, ranks.beside)
+            moved = max(moved, far)
         if moved < _STILL:
             break
+
+
+def _pulls(
+    lanes: Sequence[Sequence[int]], ranks: Ranks, side: Sequence[Sequence[int]]
+) -> list[list[list[int]]]:
+    """Return the neighbours of each node in lanes on one side, each as often as it counts."""
+    real = ranks.real
+    return [
+        [
+            list(side[node])
+            if node < real
+            else [one for one in side[node] for _ in range(_WAYPOINT if one >= real else 1)]
+            for node in nodes
+        ]
+        for nodes in lanes
+    ]
 
 
 def _straighten(
@@ -174,9 +192,8 @@ def _offsets(nodes: Sequence[int], tall: Sequence[float], gap: Sequence[float]) 
 def _settle(
     nodes: Sequence[int],
     offsets: Sequence[float],
-    sides: Sequence[list[list[int]]],
+    pulls: Sequence[Sequence[int]],
     y: list[float],
-    real: int,
     beside: Mapping[int, Sequence[int]],
 ) -> float:
     """Move the nodes of a lane to where they want to be; returns the longest move."""
@@ -184,23 +201,17 @@ def _settle(
     weights: list[float] = []
     wishes: list[float] = []
     sizes: list[int] = []
-    for index, node in enumerate(nodes):
-        weight = 0.0
-        total = 0.0
-        for side in sides:
-            for other in side[node]:
-                if node >= real and other >= real:
-                    weight += _WAYPOINT
-                    total += _WAYPOINT * y[other]
-                else:
-                    weight += 1.0
-                    total += y[other]
-        if not weight:
-            others = beside.get(node)
+    for node, offset, others in zip(nodes, offsets, pulls, strict=True):
+        if len(others) == 1:
+            weight, total = 1.0, y[others[0]]
+        elif others:
+            weight, total = float(len(others)), fsum([y[one] for one in others])
+        else:
+            near = beside.get(node)
             weight = 0.01
-            total = weight * (fsum([y[one] for one in others]) / len(others) if others else y[node])
+            total = weight * (fsum([y[one] for one in near]) / len(near) if near else y[node])
         weights.append(weight)
-        wishes.append(total - weight * offsets[index])
+        wishes.append(total - weight * offset)
         sizes.append(1)
         while len(weights) > 1 and wishes[-2] * weights[-1] > wishes[-1] * weights[-2]:
             weight, wish, size = weights.pop(), wishes.pop(), sizes.pop()

@@ -11,7 +11,6 @@ from qtopo.graph.picture.coordinates import heights
 from qtopo.graph.picture.metrics import text_width
 from qtopo.graph.picture.ordering import ordered
 from qtopo.graph.picture.paths import tracks
-from qtopo.graph.picture.ports import End
 from qtopo.graph.picture.ranks import Ranks, ranks
 from qtopo.graph.picture.scene import Rect
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from qtopo.graph.picture.content import Content
     from qtopo.graph.picture.paths import Point
+    from qtopo.graph.picture.ports import End
     from qtopo.graph.picture.wires import Wire
 
 GAP = 12.0
@@ -61,10 +61,9 @@ def lay_out(
     proper = ranks(lane_of, [(start, end, wire.kind) for start, end, wire in lines])
     plan = ports.plan(lines, lane_of, lanes, proper)
     parts = ordered(proper)
-    tall = [
-        max(one.height, ports.needed(plan, End(node, 0)), ports.needed(plan, End(node, 1)))
-        for node, one in enumerate(said)
-    ]
+    tall = [one.height for one in said]
+    for end in plan.groups:
+        tall[end.node] = max(tall[end.node], ports.needed(plan, end))
     if len(said) <= _FEW:
         # Boxes of one height stand in rows, and lines between them are level.
         same = max((one.height for one in said), default=0.0)
@@ -95,22 +94,14 @@ class _Corridors:
         self.proper, self.plan, self.order, self.tall, self.y = proper, plan, order, tall, y
         real = [[node for node in nodes if node < proper.real] for nodes in order]
         self.widths = [contents.room([said[node] for node in nodes]) for nodes in real]
-        self.labels = [
-            (ports.label_room(plan, nodes, 0), ports.label_room(plan, nodes, 1)) for nodes in real
-        ]
-        self.port: list[dict[int, float]] = [{}, {}]
-        self._ports(real)
+        self.labels = ports.label_room(plan, lane_of, lanes)
+        self.ends = {
+            (end, line): at
+            for end in plan.groups
+            for line, at in ports.placed(plan, end, y).items()
+        }
         self.track, self.track_room = self._tracks()
         self.x = self._columns()
-
-    def _ports(self, real: list[list[int]]) -> None:
-        self.ends: dict[tuple[End, int], float] = {}
-        for nodes in real:
-            for node in nodes:
-                for side in (0, 1):
-                    found = ports.placed(self.plan, node, side, self.y[node], self.y)
-                    for line, at in found.items():
-                        self.ends[End(node, side), line] = at
 
     def _tracks(self) -> tuple[dict[int, int], list[list[float]]]:
         """Return the track of each line within a lane, and the room of tracks on both sides."""

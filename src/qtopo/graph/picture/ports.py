@@ -79,28 +79,29 @@ def plan(
 
 
 def needed(plan: Plan, end: End) -> float:
-    """Return how tall a box has to be for the ports of one of its sides."""
-    ports = plan.groups.get(end)
-    if not ports:
-        return 0.0
-    return fsum(_step(key) for key in ports) + 2 * _INSET - PLAIN
+    """Return how tall a box has to be for the ports of one of its sides, which has some."""
+    return fsum([_step(key) for key in plan.groups[end]]) + 2 * _INSET - PLAIN
 
 
-def label_room(plan: Plan, lane_nodes: Sequence[int], side: int) -> float:
-    """Return the width of the column of labels beside a lane."""
-    widest = 0.0
-    for node in lane_nodes:
-        for _, _, own in plan.groups.get(End(node, side), ()):
+def label_room(plan: Plan, lane_of: Sequence[int], lanes: int) -> list[list[float]]:
+    """Return the widths of the columns of labels to the left and to the right of each lane."""
+    room = [[0.0, 0.0] for _ in range(lanes)]
+    for end, groups in plan.groups.items():
+        beside = room[lane_of[end.node]]
+        for _, _, own in groups:
             if own >= 0:
-                widest = max(widest, text_width(plan.shown[own], LABEL))
-    return widest + 22.0 if widest else 0.0
+                wide = text_width(plan.shown[own], LABEL) + 22.0
+                beside[end.side] = max(beside[end.side], wide)
+    return room
 
 
-def placed(plan: Plan, node: int, side: int, middle: float, y: Sequence[float]) -> dict[int, float]:
-    """Return the y of the port of each line that ends at a side of a box."""
-    ports = plan.groups.get(End(node, side))
-    if not ports:
-        return {}
+def placed(plan: Plan, end: End, y: Sequence[float]) -> dict[int, float]:
+    """Return the y of the port of each line that ends at a side of a box, which has some."""
+    ports = plan.groups[end]
+    middle = y[end.node]
+    if len(ports) == 1:
+        at = round(middle, 1)
+        return {line: at for lines in ports.values() for line in lines}
     # In the order of where the lines come from: they do not cross before the box.
     order = sorted(ports, key=lambda key: (y[key[0]], key[2], key[1]))
     at = middle - fsum(_step(key) for key in order) / 2

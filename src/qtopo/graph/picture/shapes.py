@@ -6,6 +6,8 @@ its port is.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 ICONS = {
     # Drawn in 16 by 16, with lines.
     "beat": "M8 2.5a5.5 5.5 0 1 0 .01 0M8 5v3.2l2.2 1.6",
@@ -22,11 +24,14 @@ ICONS = {
 """The path of each kind's sign."""
 
 
+# Most boxes of a lane have the same size.
+@lru_cache(maxsize=1 << 10)
 def outline(kind: str, w: float, h: float) -> str:
     """Return the path data of a box's outline, its upper left corner at (0, 0)."""
     return _OUTLINES[kind](w, h)
 
 
+@lru_cache(maxsize=1 << 10)
 def detail(kind: str, w: float, h: float) -> str:
     """Return the path data of lines within the outline, or nothing."""
     if kind == "task":

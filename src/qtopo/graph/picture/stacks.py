@@ -104,6 +104,7 @@ def _levels(graph: MultiDiGraph) -> Iterator[tuple[Key, int]]:
     yield place, 2
     for end in range(2, len(_BIGGEST_FIRST) + 1):
         yield _by_family(graph, families, place, _BIGGEST_FIRST[:end]), 2
+    yield _by_neighbours(graph, families), 2
     yield (lambda node: (graph.nodes[node]["kind"], families[node])), 2
     yield (lambda node: graph.nodes[node]["kind"]), 2
 
@@ -116,6 +117,21 @@ def _by_family(
     def key(node: str) -> Hashable:
         kind = graph.nodes[node]["kind"]
         return (kind, families[node]) if kind in kinds else place(node)
+
+    return key
+
+
+def _by_neighbours(graph: MultiDiGraph, families: dict[str, str]) -> Key:
+    """Group what is folded first by how its names begin, and others by which of that they meet."""
+    first = {node: (graph.nodes[node]["kind"], families[node]) for node in graph}
+
+    def key(node: str) -> Hashable:
+        kind = graph.nodes[node]["kind"]
+        if kind in _BIGGEST_FIRST:
+            return first[node]
+        to = frozenset((edge["kind"], first[end]) for _, end, edge in graph.out_edges(node, True))
+        by = frozenset((edge["kind"], first[one]) for one, _, edge in graph.in_edges(node, True))
+        return kind, bool(graph.nodes[node].get("missing")), to, by
 
     return key
 
