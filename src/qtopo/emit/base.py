@@ -115,6 +115,11 @@ class Target(NamedTuple):
 
 
 TARGETS = {
+    "asyncapi": Target(
+        "qtopo.emit.asyncapi",
+        ("asyncapi*.json", "asyncapi*.y*ml"),
+        "the topology as an AsyncAPI 3.0 document",
+    ),
     "celeryconfig": Target(
         "qtopo.emit.celeryconfig", ("*.py",), "Celery's settings as a Python module"
     ),
@@ -136,6 +141,11 @@ TARGETS = {
     ),
     "procfile": Target(
         "qtopo.emit.procfile", ("procfile", "procfile.*", "*.procfile"), "a Procfile, for honcho"
+    ),
+    "prometheus": Target(
+        "qtopo.emit.prometheus",
+        ("*.rules.y*ml", "alerts*.y*ml", "prometheus*.y*ml"),
+        "alert rules for Prometheus",
     ),
     "settings-json": Target(
         "qtopo.emit.settings_json",

@@ -91,9 +91,9 @@ def scaling_queues(job: Job, worker: Worker) -> list[str]:
     found = []
     for name in dict.fromkeys(worker.queues or ()):
         queue = topology.queues.get(name)
-        if queue is not None and (queue.broadcast or _is_stream(queue.type, queue.arguments)):
+        if queue is not None and (queue.broadcast or is_stream(queue.type, queue.arguments)):
             continue
-        if topology.broker.kind.virtual and _is_fanned_out(topology, name):
+        if topology.broker.kind.virtual and is_fanned_out(topology, name):
             continue
         found.append(name)
     return found
@@ -149,11 +149,12 @@ def _has_steps(topology: Topology) -> bool:
     return used(topology) or "priority_steps" in topology.broker.options
 
 
-def _is_stream(kind: str | None, arguments: Any) -> bool:
+def is_stream(kind: str | None, arguments: Any) -> bool:
+    """Whether a queue keeps what was read."""
     return (kind or arguments.get("x-queue-type")) == "stream"
 
 
-def _is_fanned_out(topology: Topology, queue: str) -> bool:
+def is_fanned_out(topology: Topology, queue: str) -> bool:
     """Whether kombu delivers to a queue by publishing, and keeps no list of it."""
     wiring = topology.wiring
     return any(
