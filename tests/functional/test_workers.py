@@ -354,3 +354,45 @@ def test_printed_lines_start_workers_that_work(here, redis_url, monkeypatch):
     for number, log in enumerate(logs):
         banner = Path(log.name).read_text(encoding="utf-8", errors="replace")
         assert banner.count(".> ") == 6, (lines[number], banner)
+
+
+def lines_of(capsys, *arguments):
+    assert main(["workers", "--print-commands", *arguments]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def nodes_of(capsys, *arguments):
+    found = [shlex.split(line) for line in lines_of(capsys, *arguments)]
+    return [one[one.index("-n") + 1].partition("@")[0] if "-n" in one else "beat" for one in found]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nodes"),
+    [
+        ((), ["emails-1", "emails-2", "main", "beat"]),
+        (("--only", "emails", "--worker", "beat"), ["emails-1", "emails-2", "beat"]),
+        (("--replicas", "1"), ["emails", "main", "beat"]),
+        (("--replicas", "2", "--only", "main"), ["main-1", "main-2"]),
+        (("--replicas", "1", "--replicas", "spare=1"), ["emails", "main", "spare", "beat"]),
+        (("--replicas", "emails=0", "--replicas", "beat=0"), ["main"]),
+        (("--replicas", "emails=3", "--replicas", "emails=1"), ["emails", "main", "beat"]),
+    ],
+)
+def test_only_some_and_how_many(here, capsys, arguments, nodes):
+    assert nodes_of(capsys, *arguments) == nodes
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ("x", "--replicas cannot be 'x'"),
+        ("-1", "--replicas cannot be '-1'"),
+        ("emails=", "--replicas cannot be 'emails='"),
+        ("99999", "--replicas cannot be '99999'"),
+        ("beat=2", "beat is one process"),
+        ("email=1", "no worker 'email'"),
+    ],
+)
+def test_a_size_that_cannot_be(here, capsys, size, message):
+    assert main(["workers", f"--replicas={size}"]) == 2
+    assert message in capsys.readouterr().err

@@ -22,25 +22,30 @@ from qtopo.cli.common import (
 from qtopo.cli.main import OK
 from qtopo.cli.selecting import add_select_arguments, is_selecting, selected_names
 from qtopo.errors import QtopoError, UnknownNameError
+from qtopo.source import read
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
-    from qtopo.compiler.processes import Command, Process
+    from qtopo.compiler.processes import Process
+    from qtopo.source import Loaded
     from qtopo.topology.topology import Topology
 
 EPILOG = """\
 examples:
   qtopo workers
   qtopo workers --print-commands
-  qtopo workers --worker emails --format json
+  qtopo workers --only emails --format json
   qtopo workers --select shop.emails.receipt+ --print-commands
   qtopo workers --run
+  qtopo workers --run --only emails --only beat --replicas 1 --watch src
 
 --run keeps them in the foreground. Ctrl-C stops beat and then the workers, which
 finish their tasks; a second one makes them give their tasks up; a third one
 kills. When a process fails, the others are stopped, and its status is ours.
+--watch restarts them in the same gentle way; a topology that does not check clean
+is not applied, and a process that fails waits for the next change.
 """
 
 
@@ -48,17 +53,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_topology_arguments(parser)
     parser.add_argument(
+        "--only",
         "--worker",
+        dest="worker",
         action="append",
         default=[],
         metavar="NAME",
         help="this one alone (repeatable); `beat` is beat",
+    )
+    parser.add_argument(
+        "--replicas",
+        action="append",
+        default=[],
+        metavar="[NAME=]N",
+        help="N replicas of a worker in place of the file's, or of each that is not switched off",
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--print-commands", action="store_true", help="one shell command per process")
     mode.add_argument("--run", action="store_true", help="run them all in the foreground")
     mode.add_argument(
         "--format", choices=("table", "json"), default="table", help="how they are listed"
+    )
+    parser.add_argument(
+        "--watch",
+        action="append",
+        nargs="?",
+        const=".",
+        default=[],
+        metavar="PATH",
+        help="with --run: restart when Python files below PATH (default: here) or the topology "
+        "are saved; needs qtopo[watch]",
     )
     add_color_argument(parser)
     add_select_arguments(parser)
@@ -67,14 +91,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def call(args: argparse.Namespace) -> int:
     """List, print or run; returns the exit code."""
     if args.worker and is_selecting(args):
-        raise QtopoError("--worker and --select do not go together", "--select worker:NAME")
-    topology = load_and_warn(args).topology
-    chosen = choose(api.worker_processes(topology), args.worker)
-    selected = selected_names(topology, args, "worker", "beat")
-    if selected is not None:
-        chosen = among(chosen, selected)
+        raise QtopoError("--only and --select do not go together", "--select worker:NAME")
+    if args.watch and not args.run:
+        raise QtopoError("--watch restarts what --run has started", "add --run")
+    loaded = load_and_warn(args)
     if args.run:
-        return _run(topology, chosen, args.color)
+        return _run(args, loaded)
+    topology = loaded.topology
+    chosen = _chosen(loaded, args)
     if args.print_commands:
         _print_commands(chosen)
     elif args.format == "json":
@@ -103,11 +127,48 @@ def choose(processes: list[Process], names: Sequence[str]) -> list[Process]:
     return [one for one in processes if not names or one.name in names]
 
 
+def resized(processes: list[Process], sizes: Sequence[str]) -> list[Process]:
+    """Return the processes with the replicas of the command line: `N` or `NAME=N`, the last counts.
+
+    A bare number is for workers that are not switched off: whoever wants those
+    says their names. Raises QtopoError, and UnknownNameError.
+    """
+    everywhere: int | None = None
+    own: dict[str, int] = {}
+    for size in sizes:
+        name, equals, number = size.rpartition("=")
+        if not (number.isascii() and number.isdecimal() and len(number) < 5):
+            raise QtopoError(f"--replicas cannot be {size!r}", "write 2, or emails=2")
+        if not equals:
+            everywhere = int(number)
+            continue
+        (one, *_) = choose(processes, [name])
+        if one.kind == "beat" and int(number) > 1:
+            raise QtopoError("beat is one process: two would send everything twice")
+        own[name] = int(number)
+
+    def size_of(one: Process) -> int:
+        if one.name in own:
+            return own[one.name]
+        if everywhere is None or one.kind == "beat" or one.replicas == 0:
+            return one.replicas
+        return everywhere
+
+    return [one._replace(replicas=size_of(one)) for one in processes]
+
+
 def among(processes: list[Process], selected: Iterable[tuple[str, str]]) -> list[Process]:
     """Return the processes of the selected nodes; beat, where one of its entries is selected."""
     beat = any(kind == "beat" for kind, _ in selected)
     names = {name for kind, name in selected if kind == "worker"}
     return [one for one in processes if (beat if one.kind == "beat" else one.name in names)]
+
+
+def _chosen(loaded: Loaded, args: argparse.Namespace) -> list[Process]:
+    """Return what the command line asks for, of a topology."""
+    chosen = choose(resized(api.worker_processes(loaded.topology), args.replicas), args.worker)
+    selected = selected_names(loaded, args, "worker", "beat")
+    return chosen if selected is None else among(chosen, selected)
 
 
 def _print_commands(chosen: Iterable[Process]) -> None:
@@ -127,37 +188,23 @@ def _print_commands(chosen: Iterable[Process]) -> None:
     answer(text)
 
 
-def _run(topology: Topology, chosen: Iterable[Process], color: str) -> int:
+def _run(args: argparse.Namespace, loaded: Loaded) -> int:
     if os.name != "posix":
         raise QtopoError(
             "--run needs a POSIX system: Celery's shutdown hangs on signals that this one lacks",
             "start the lines of `qtopo workers --print-commands` by your own means",
         )
-    from qtopo.cli.run.child import Launch
+    from qtopo.cli.run.launches import Replanning
     from qtopo.cli.run.runner import Runner, Streams
 
-    # A cold shutdown waits for Celery's soft one where the app asks for it.
-    soft = topology.settings.get("worker_soft_shutdown_timeout")
-    cold = 10.0 + (soft if isinstance(soft, (int, float)) else 0.0)
-    launches = []
-    for one in chosen:
-        for command in one.commands():
-            env = {**os.environ, "PYTHONUNBUFFERED": "1", **command.env}
-            launches.append(
-                Launch(
-                    label=command.label,
-                    argv=(_celery(command, env.get("PATH")), *command.argv[1:]),
-                    env=env,
-                    grace=one.shutdown.grace,
-                    cold=cold if one.shutdown.soft is None else one.shutdown.soft + 10.0,
-                    first=one.kind == "beat",
-                )
-            )
-    if not launches:
-        raise QtopoError(
-            "there is no process to run", "see `qtopo workers` for what is switched off"
-        )
-    if topology.app.celery is None:
+    file = loaded.source.file
+    plan = Replanning(loaded, lambda: read(file, args.env), lambda found: _chosen(found, args))
+    watch = None
+    if args.watch:
+        from qtopo.cli.run.watch import Watch
+
+        watch = Watch(args.watch, plan.files)
+    if loaded.topology.app.celery is None:
         complain(
             "no app is named, so Celery starts its own default app",
             'write celery = "your.module:app" under [app]',
@@ -165,25 +212,8 @@ def _run(topology: Topology, chosen: Iterable[Process], color: str) -> int:
         )
     sys.stdout.flush()
     gc.enable()  # off for short commands (`cli.main.run`); this one may run for days
-    streams = Streams(sys.stdout.fileno(), sys.stderr.fileno(), use_color(sys.stdout, color))
-    return Runner(launches, streams).run()
-
-
-def _celery(command: Command, path: str | None) -> str:
-    """Return the path of `celery`: of our own environment before that of PATH."""
-    program = command.argv[0]
-    beside = os.path.join(os.path.dirname(sys.executable), program)
-    if os.path.isfile(beside) and os.access(beside, os.X_OK):
-        return beside
-    from shutil import which
-
-    found = which(program, path=path)
-    if found is None:
-        raise QtopoError(
-            f"no {program!r} beside {sys.executable!r} or on PATH",
-            "install Celery where qtopo is, or activate the environment that has it",
-        )
-    return found
+    streams = Streams(sys.stdout.fileno(), sys.stderr.fileno(), use_color(sys.stdout, args.color))
+    return Runner(plan.launches, streams, watch=watch, replan=plan).run()
 
 
 def _table(topology: Topology, chosen: Sequence[Process], color: str) -> str:

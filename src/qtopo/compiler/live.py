@@ -37,8 +37,16 @@ def celery_settings(topology: Topology, *, known_tasks: Iterable[str] = ()) -> d
 
 
 def configure(app: Any, topology: Topology, *, known_tasks: Iterable[str] = ()) -> None:
-    """Give a Celery app its settings, and let its workers declare what none of them consumes."""
+    """Give a Celery app its settings, and its workers the steps that go with them.
+
+    The workers declare what none of them consumes, and keep the heartbeat file.
+    """
     app.conf.update(celery_settings(topology, known_tasks=known_tasks))
+    if topology.deploy is not None and topology.deploy.heartbeat_file is not None:
+        from qtopo.compiler.heartbeat import Heartbeat
+
+        own = {"path": topology.deploy.heartbeat_file}
+        app.steps["worker"].add(type("Heartbeat", (Heartbeat,), own))
     declared = compile_settings(topology).declared_at_start
     if not declared:
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.compiler.settings import compile_settings
@@ -30,6 +31,7 @@ _NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 _RESERVED = {
     "declare_unconsumed",
+    "keep_heartbeat",
     *(name for names in python_values.IMPORTS.values() for name in names),
 }
 _SHORT = 30
@@ -86,6 +88,18 @@ class DeclareUnconsumed(bootsteps.StartStopStep):
 @celeryd_init.connect
 def declare_unconsumed(instance, **_):
     instance.app.steps["consumer"].add(DeclareUnconsumed)
+"""
+
+_HEARTBEAT = """\
+# For liveness probes: a file that grows old when the worker's loop stands still.
+{step}
+
+{path}
+
+
+@celeryd_init.connect
+def keep_heartbeat(instance, **_):
+    instance.app.steps["worker"].add(Heartbeat)
 """
 
 _BODIES = {
@@ -159,6 +173,9 @@ def module(job: Job) -> str:
     text = "\n".join(blocks)
     if compiled.declared_at_start:
         text += "\n\n" + _declarations(compiled.declared_at_start, used)
+    deploy = job.topology.deploy
+    if deploy is not None and deploy.heartbeat_file is not None:
+        text += "\n\n" + _heartbeat(deploy.heartbeat_file, used)
     imports = python_values.imports(used.used)
     return "\n".join(part for part in (_header(job), imports, text) if part)
 
@@ -255,3 +272,11 @@ def _declarations(declared: Declared, used: python_values.Names) -> str:
         attributes += f"    {name} = {source}\n"
         body += _BODIES[name]
     return _STEP.format(attributes=attributes, body=body)
+
+
+def _heartbeat(path: str, used: python_values.Names) -> str:
+    used.add("bootsteps", "celeryd_init", "contextlib", "logging", "os", "re", "threading", "time")
+    # Read, not imported: the module is Celery's from the first line.
+    text = files("qtopo.compiler").joinpath("heartbeat.py").read_text(encoding="utf-8")
+    step = text[text.index("class Heartbeat(") :]
+    return _HEARTBEAT.format(step=step, path=assignment("Heartbeat.path", path))

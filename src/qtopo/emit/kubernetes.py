@@ -82,11 +82,11 @@ def _unwatched(job: Job) -> list[str]:
         )
         return [note]
     found = []
-    solo = [one.name for one in workers if one.pool == "solo"]
-    if solo:
+    unknown = [one.name for one in workers if probes.heartbeat(job, one) is None]
+    if unknown:
         found.append(
-            f"there is no livenessProbe for {', '.join(map(repr, solo))}: the loop of a solo "
-            "worker stands still while a task runs"
+            f"there is no livenessProbe for {', '.join(map(repr, unknown))}: the name of the node, "
+            "and with it that of the heartbeat file, is not known here"
         )
     if volume_folder(job, path) is None:
         found.append(

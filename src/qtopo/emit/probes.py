@@ -30,6 +30,12 @@ _FRESH = (
     "import os, sys, time; "
     "raise SystemExit(time.time() - os.stat(sys.argv[1]).st_mtime > float(sys.argv[2]))"
 )
+# The words for the worker's name and the host's, as the worker itself reads them.
+_FRESH_OWN = (
+    "import os, re, socket, sys, time; own = {'%n': sys.argv[3], '%h': socket.gethostname()}; "
+    "path = re.sub('%[nh]', lambda word: own[word[0]].replace('/', '-'), sys.argv[1]); "
+    "raise SystemExit(time.time() - os.stat(path).st_mtime > float(sys.argv[2]))"
+)
 # Celery puts socket.gethostname() in for %h, and so does this.
 _PING = (
     "import os, socket, sys; node = sys.argv[1] + '@' + socket.gethostname(); "
@@ -45,14 +51,18 @@ _CONNECTION_SETTINGS = ("accept_content", "broker_", "control_", "event_")
 
 
 def heartbeat(job: Job, process: Process) -> tuple[str, ...] | None:
-    """Return the command that fails once a worker's loop has stood still; None without a file.
+    """Return the command that fails once a worker's loop has stood still.
 
-    The loop of a solo worker stands still while a task runs, which says nothing.
+    None without a file, or where its name depends on options that nobody here reads.
     """
     path = deploy(job).heartbeat_file
-    if path is None or process.kind == BEAT or process.pool == "solo":
+    if path is None or process.kind == BEAT:
         return None
-    return (_python(job), "-c", _FRESH, path, str(STALE))
+    if "%n" not in path and "%h" not in path:
+        return (_python(job), "-c", _FRESH, path, str(STALE))
+    if "@" in process.name or _renamed(job.topology, process):
+        return None
+    return (_python(job), "-c", _FRESH_OWN, path, str(STALE), process.name)
 
 
 def ping(job: Job, process: Process) -> tuple[str, ...] | None:
@@ -84,11 +94,16 @@ def _node(topology: Topology, process: Process) -> str | None:
     """Return the part of the node's name before the host's, where one can be asked by it."""
     if process.kind == BEAT:
         return "celerybeat" if topology.settings.get("beat_enable_remote_control") else None
-    extra = topology.workers[process.name].extra_args
     # `--destination` takes several nodes, divided by commas.
-    if "," in process.name or any(one.startswith(_NODE_OPTIONS) for one in extra):
+    if "," in process.name or _renamed(topology, process):
         return None
     return process.name
+
+
+def _renamed(topology: Topology, process: Process) -> bool:
+    """Whether a worker's own arguments give its node another name."""
+    extra = topology.workers[process.name].extra_args
+    return any(one.startswith(_NODE_OPTIONS) for one in extra)
 
 
 def _answers(topology: Topology, process: Process) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 IMPORTS = {
-    "": ("os", "re"),
+    "": ("contextlib", "logging", "os", "re", "threading", "time"),
     "datetime": ("timedelta",),
     "celery": ("bootsteps",),
     "celery.schedules": ("crontab", "solar"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from qtopo.topology.common import COUNT, FLAG, NAME, TEXT
@@ -18,6 +19,8 @@ PROCFILE_SOFT = 3
 """The longest soft shutdown, in seconds, that Celery was measured to end within that grace."""
 
 STDOUT = "stdout"
+
+_OWN = re.compile("%[nh]")
 
 
 def _absolute(value: str) -> str | None:
@@ -38,6 +41,17 @@ def _logs(value: str) -> str | None:
 
 def _logs_form() -> dict[str, Any]:
     return {"pattern": f"^(/.*|{STDOUT})$"}
+
+
+def _heartbeat(value: str) -> str | None:
+    wrong = _absolute(value)
+    if wrong is None and _OWN.search(value.rpartition("/")[0]):
+        return f"cannot be {value!r}: `%n` and `%h` may be in the file's name, not in its folder's"
+    return wrong
+
+
+def _heartbeat_form() -> dict[str, Any]:
+    return {"pattern": "^/(([^%/]|%+[^%/nh])*%*/)*[^/]*$"}
 
 
 _PATH = Text("an absolute path", check=_absolute, form=_absolute_form)
@@ -80,8 +94,9 @@ class Deploy(Model):
         default=None,
     )
     heartbeat_file: str | None = field(
-        _PATH,
-        "A file that each worker touches while its loop turns, for liveness probes.",
+        Text("an absolute path", check=_heartbeat, form=_heartbeat_form),
+        "A file that each worker touches while its loop turns, for liveness probes; `%n` in it "
+        "is the worker's name and `%h` the host's, so that workers of one machine do not share it.",
         default=None,
     )
     logs: str | None = field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import re
 import subprocess
 import sys
@@ -300,18 +301,25 @@ def test_a_worker_without_a_heartbeat_has_no_liveness():
     assert "heartbeat_file" in notes()
 
 
-def test_a_solo_worker_s_loop_may_stand_still():
-    tables = {
-        "workers": {"mail": {"queues": ["celery"], "pool": "solo"}},
-        "deploy": {"heartbeat_file": "/run/celery/heartbeat"},
-    }
+def test_a_node_of_another_name_has_a_file_that_nobody_here_knows():
+    worker = {"queues": ["celery"], "extra_args": ["--hostname=other@%h"]}
+    tables = {"workers": {"mail": worker}, "deploy": {"heartbeat_file": "/run/celery/%n"}}
     assert "livenessProbe" not in container(**tables)
     assert "'mail'" in notes(**tables)
+    tables["deploy"] = {"heartbeat_file": "/run/celery/heartbeat"}
+    assert "livenessProbe" in container(**tables)
 
 
-def test_liveness_is_a_loop_that_turns(tmp_path):
-    path = tmp_path / "it's $(here)"
-    deploy = {"heartbeat_file": str(path), "bin": os.path.dirname(sys.executable)}
+@pytest.mark.parametrize(
+    ("named", "real"),
+    [
+        ("it's $(here)", "it's $(here)"),
+        ("%n.%h 100% %i", f"mail.{socket.gethostname()} 100% %i"),
+    ],
+)
+def test_liveness_is_a_loop_that_turns(tmp_path, named, real):
+    path = tmp_path / real
+    deploy = {"heartbeat_file": str(tmp_path / named), "bin": os.path.dirname(sys.executable)}
     probe = container(deploy=deploy)["livenessProbe"]
     command = [expanded(one, {}) for one in probe["exec"]["command"]]
 

@@ -40,7 +40,8 @@ class Child:
     """A process that was started, in a session of its own.
 
     `status` is known once it is no longer `alive`: its exit status, or 128 and
-    the number of the signal that ended it.
+    the number of the signal that ended it. One that is `replaced` was told to stop
+    because something was saved; another one takes its place.
 
     The terminal's Ctrl-C goes to a whole process group, and prefork's children
     die of it with their tasks. So it does not reach them here, and only the main
@@ -53,6 +54,8 @@ class Child:
         self.started = time.monotonic()
         self.ended = 0.0
         self.told: set[int] = set()
+        self.told_at: float | None = None
+        self.replaced = False
         self.deadline: float | None = None
         self.alive = True
         self.status = 0
@@ -86,12 +89,14 @@ class Child:
     def tell(self, number: int) -> None:
         """Send a signal to its main process."""
         self.told.add(number)
+        self.told_at = self.told_at or time.monotonic()
         if self.alive:
             self._process.send_signal(number)
 
     def kill(self) -> None:
         """End it and everything it started."""
         self.told.add(signal.SIGKILL)
+        self.told_at = self.told_at or time.monotonic()
         if self.alive:
             self._kill_group()
 

@@ -2,7 +2,8 @@
 
 A first SIGINT or SIGTERM stops beat and then the workers, which finish their
 tasks; a second one makes them give their tasks up; a third one kills. When one
-fails, the others are stopped, and its status becomes ours.
+fails, the others are stopped, and its status becomes ours; where files are
+watched it waits for the next change instead.
 """
 
 from __future__ import annotations
@@ -11,59 +12,59 @@ import selectors
 import signal
 import socket
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qtopo.cli.run.child import Child
-from qtopo.cli.run.output import RESET, Lines, Output
+from qtopo.cli.run.history import History
+from qtopo.cli.run.output import Output
+from qtopo.cli.run.restarts import Restarts
+from qtopo.cli.run.stopping import RUNNING, WARM, Stopping
+from qtopo.cli.run.words import Streams, Voice, counted, short, span, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qtopo.cli.run.child import Launch
+    from qtopo.cli.run.restarts import Replan
+    from qtopo.cli.run.watch import Watch
 
-RUNNING, WARM, COLD, KILLED = range(4)
+__all__ = ["Runner", "Streams"]
 
-_COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
-_LONGEST_LABEL = 32
-_NAMED = 8
-_REMINDER = 10.0
-# How long the workers wait for beat to be gone.
-_FIRST = 3.0
 # `npm run` and the like hand Ctrl-C on although the terminal has sent it to
 # us too: what comes as fast as that is one press of the keys.
 _ONE_PRESS = 0.2
 
 
-class Streams(NamedTuple):
-    """Where lines (`out`) and our own words (`err`) go: file descriptors, and whether in colour."""
-
-    out: int
-    err: int
-    color: bool
-
-
 class Runner:
-    """Starts the processes and sees them to their end; `run` returns the exit status."""
+    """Starts the processes and sees them to their end; `run` returns the exit status.
 
-    def __init__(self, launches: Sequence[Launch], streams: Streams) -> None:
+    With a `watch`, `replan` says what is to run after files were saved.
+    """
+
+    def __init__(
+        self,
+        launches: Sequence[Launch],
+        streams: Streams,
+        *,
+        watch: Watch | None = None,
+        replan: Replan | None = None,
+    ) -> None:
         self._launches = launches
         self._streams = streams
+        self._watch = watch
         self._output = Output()
+        self._voice = Voice(self._output, streams, [one.label for one in launches])
+        self._stopping = Stopping(self._alive, self._voice)
+        self._history = History()
+        self._restarts = Restarts(launches, replan, self._voice)
         self._selector = selectors.PollSelector()
         self._children: list[Child] = []
         self._reading: set[int] = set()
         self._writing: int | None = None
-        self._stage = RUNNING
         self._status = 0
         self._last_signal = float("-inf")
-        self._reminder = float("inf")
-        self._workers_told = False
-        self._first_deadline = 0.0
         self._dropped = 0
         self._wake, self._woken = socket.socketpair()
-        labels = [_short(one.label) for one in launches]
-        self._width = max(map(len, [*labels, "qtopo"]))
-        self._own_prefix = f"{'qtopo':<{self._width}} | "
 
     def run(self) -> int:
         """Run until all have ended. Raises QtopoError where one cannot be started at all."""
@@ -83,6 +84,8 @@ class Runner:
             for number, handler in before.items():
                 signal.signal(number, handler)
             self._selector.close()
+            if self._watch is not None:
+                self._watch.close()
             for end in (self._wake, self._woken):
                 end.close()
         return self._status
@@ -107,24 +110,31 @@ class Runner:
         return before
 
     def _start(self) -> None:
-        for index, launch in enumerate(self._launches):
-            label = _short(launch.label)
-            prefix = f"{label:<{self._width}} | "
-            if self._streams.color:
-                prefix = f"\x1b[{_COLORS[index % len(_COLORS)]}m{prefix}\x1b[0m"
-            lines = Lines(prefix.encode("utf-8", "backslashreplace"), color=self._streams.color)
-            self._children.append(Child(launch, lines))
-        count = len(self._children)
-        self._say(f"started {count} process{'es' if count > 1 else ''}; Ctrl-C stops them")
+        for launch in self._launches:
+            self._begin(launch)
+        watching = ""
+        if self._watch is not None:
+            self._selector.register(self._watch.fd, selectors.EVENT_READ)
+            self._watch.start()
+            watching = ", restarted when a file is saved"
+        count = counted(len(self._children), "process")
+        self._voice.say(f"started {count}{watching}; Ctrl-C stops them")
+
+    def _begin(self, launch: Launch) -> None:
+        child = Child(launch, self._voice.lines(launch.label))
+        self._children.append(child)
+        self._history.began(child)
 
     def _loop(self) -> None:
         summarised = False
-        while self._alive() or self._output.waiting_for is not None:
+        while self._goes_on() or self._output.waiting_for is not None:
             self._register()
-            woken = False
-            for key, _ in self._selector.select(self._patience()):
+            woken = saved = False
+            for key, _ in self._selector.select(self._stopping.patience()):
                 if key.fileobj is self._wake:
                     woken = True
+                elif self._watch is not None and key.fd == self._watch.fd:
+                    saved = True
                 elif key.data is None:
                     self._output.flush()
                 else:
@@ -132,19 +142,26 @@ class Runner:
             # Signals last: they may close what this round has found readable.
             if woken:
                 self._signals()
-            if self._streams.out in self._output.broken and self._stage == RUNNING:
-                self._stop("nobody reads the output")
-            self._go_on()
-            if not summarised and not self._alive():
+            if saved:
+                self._saved()
+            if self._streams.out in self._output.broken and self._stopping.stage == RUNNING:
+                self._stopping.begin("nobody reads the output")
+            self._stopping.go_on()
+            if not summarised and not self._goes_on():
                 summarised = True
                 self._summarise()
+
+    def _goes_on(self) -> bool:
+        """Whether a process runs, or a change may start one."""
+        waiting = self._watch is not None and self._stopping.stage == RUNNING
+        return waiting or bool(self._alive())
 
     def _register(self) -> None:
         """Wait for what can be read and written now: a slow reader holds the processes up.
 
         Once they stop they are not held up any more, else they could not.
         """
-        hold = self._output.full and self._stage == RUNNING
+        hold = self._output.full and self._stopping.stage == RUNNING
         open_ = {child.fd for child in self._alive() if not child.silent}
         wanted = set() if hold else open_
         for child in self._alive():
@@ -162,15 +179,6 @@ class Runner:
                 self._selector.register(target, selectors.EVENT_WRITE)
             self._writing = target
 
-    def _patience(self) -> float | None:
-        """Return the seconds until something has to be done unasked, or None."""
-        moments = [child.deadline for child in self._alive() if child.deadline is not None]
-        moments.append(self._reminder)
-        if self._stage == WARM and not self._workers_told:
-            moments.append(self._first_deadline)
-        first = min(moments)
-        return None if first == float("inf") else max(0.0, first - time.monotonic())
-
     def _read(self, child: Child) -> None:
         data = child.read()
         if data is None:
@@ -185,7 +193,7 @@ class Runner:
 
     def _print(self, lines: Iterable[bytes]) -> None:
         for line in lines:
-            if self._output.full and self._stage != RUNNING:
+            if self._output.full and self._stopping.stage != RUNNING:
                 self._dropped += 1
             else:
                 self._output.write(self._streams.out, line)
@@ -198,7 +206,7 @@ class Runner:
         for number in numbers:
             if number != signal.SIGCHLD:
                 self._interrupt(number)
-        for child in self._children:
+        for child in list(self._children):
             if child.look():
                 self._ended(child)
 
@@ -207,78 +215,36 @@ class Runner:
         pressed_before, self._last_signal = self._last_signal, now
         if now - pressed_before < _ONE_PRESS:
             return
-        if not self._alive():
+        stage = self._stopping.stage
+        if not self._goes_on():
             # Everything has ended; only a reader that takes nothing keeps us.
             self._output.drop(self._streams.out)
-        elif self._stage == RUNNING:
-            self._stop(signal.Signals(number).name)
+        elif stage == RUNNING:
+            self._stopping.begin(signal.Signals(number).name)
             if number == signal.SIGQUIT:
-                self._give_up_tasks()
+                self._stopping.give_up_tasks()
         elif number == signal.SIGHUP:
             # Comes with the end of a terminal, not from somebody in a hurry.
             return
-        elif self._stage == WARM:
-            self._give_up_tasks()
+        elif stage == WARM:
+            self._stopping.give_up_tasks()
         else:
-            self._stage = KILLED
-            self._say(f"killing {self._names()}")
-            for child in self._alive():
-                child.kill()
+            self._stopping.kill()
 
-    def _stop(self, why: str) -> None:
-        """Begin to stop: those that go first now, the others when they are gone."""
-        self._stage = WARM
-        now = time.monotonic()
-        self._reminder = now + _REMINDER
-        first = [child for child in self._alive() if child.launch.first]
-        self._first_deadline = now + _FIRST
-        for child in first:
-            self._tell_to_stop(child)
-        self._say(f"{why}: stopping {self._names()}")
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Do what is due: stop the workers after beat, kill who is late, say who is missing."""
-        if self._stage == RUNNING:
+    def _saved(self) -> None:
+        """Replace what files were saved for; what does not run is started."""
+        if self._watch is None or self._stopping.stage != RUNNING:
             return
-        now = time.monotonic()
-        alive = self._alive()
-        if not self._workers_told and (
-            now >= self._first_deadline or not any(child.launch.first for child in alive)
-        ):
-            self._workers_told = True
-            for child in alive:
-                if not child.launch.first:
-                    self._tell_to_stop(child)
-        for child in alive:
-            if child.deadline is not None and now >= child.deadline:
-                child.deadline = None
-                self._say(f"{_short(child.launch.label)} has not stopped in time: killing it")
-                child.kill()
-        if now >= self._reminder:
-            self._reminder = now + _REMINDER
-            if alive and self._stage != KILLED:
-                self._say(f"waiting for {self._names()}")
+        for launch in self._restarts.saved(self._watch, self._alive()):
+            self._begin_again(launch)
 
-    def _tell_to_stop(self, child: Child) -> None:
-        child.tell(signal.SIGTERM)
-        if child.launch.grace is not None:
-            child.deadline = time.monotonic() + child.launch.grace
+    def _begin_again(self, launch: Launch) -> None:
+        from qtopo.errors import QtopoError
 
-    def _give_up_tasks(self) -> None:
-        """Make the workers stop at once: Celery's cold shutdown."""
-        self._stage = COLD
-        self._workers_told = True
-        self._say(f"giving up running tasks: {self._names()}; once more kills")
-        now = time.monotonic()
-        for child in self._alive():
-            if child.launch.first:
-                # Beat runs no tasks and does not handle SIGQUIT.
-                self._tell_to_stop(child)
-                continue
-            child.tell(signal.SIGQUIT)
-            limit = now + child.launch.cold
-            child.deadline = limit if child.deadline is None else min(child.deadline, limit)
+        try:
+            self._begin(launch)
+        except QtopoError as error:
+            self._voice.say(f"{error}; waiting for a change")
 
     def _ended(self, child: Child) -> None:
         """Note how a process ended, and what follows from it."""
@@ -289,68 +255,33 @@ class Runner:
             self._reading.discard(child.fd)
             self._selector.unregister(child.fd)
         child.close()
-        label = _short(child.launch.label)
-        if self._stage != RUNNING:
+        self._children.remove(child)
+        label = short(child.launch.label)
+        after = f"after {span(child.ended - child.started)}"
+        if self._stopping.stage != RUNNING:
             if not child.stopped_well and self._status == 0:
                 self._status = child.status
-            return
-        after = f"after {_span(child.ended - child.started)}"
-        if child.status == 0:
-            self._say(f"{label} has ended by itself {after}, with status 0")
+        elif child.replaced:
+            launch = self._restarts.successor(child)
+            if launch is not None:
+                self._begin_again(launch)
+        elif child.status == 0:
+            self._voice.say(f"{label} has ended by itself {after}, with status 0")
+        elif self._watch is not None:
+            failed = f"{label} failed {after} with {status_words(child.status)}"
+            self._voice.say(f"{failed}; waiting for a change")
         else:
             self._status = child.status
-            self._stop(f"{label} failed {after} with {_status(child.status)}")
+            failed = f"{label} failed {after} with {status_words(child.status)}"
+            self._stopping.begin(failed)
 
     def _summarise(self) -> None:
         """Say how it all ended."""
         if self._dropped:
-            self._say(f"{self._dropped} lines were left out: nobody read them")
-        bad = [child for child in self._children if not child.stopped_well]
-        for child in bad:
-            self._say(
-                f"{_short(child.launch.label)} ended after {_span(child.ended - child.started)}"
-                f" with {_status(child.status)}"
-            )
-        good = len(self._children) - len(bad)
-        if good:
-            self._say(f"{good} process{'es' if good > 1 else ''} stopped well")
+            self._voice.say(f"{self._dropped} lines were left out: nobody read them")
+        self._status = self._status or self._history.status
+        for line in self._history.summary():
+            self._voice.say(line)
 
     def _alive(self) -> list[Child]:
         return [child for child in self._children if child.alive]
-
-    def _names(self) -> str:
-        """Name those that still run, and how long they may take."""
-        alive = self._alive()
-        names = ", ".join(_short(child.launch.label) for child in alive[:_NAMED])
-        if len(alive) > _NAMED:
-            names += f" and {len(alive) - _NAMED} more"
-        graces = [child.launch.grace for child in alive]
-        if self._stage != WARM or not graces:
-            return names
-        if None in graces:
-            return f"{names} (until their tasks are done)"
-        return f"{names} (at most {_span(max(grace for grace in graces if grace is not None))})"
-
-    def _say(self, text: str) -> None:
-        line = f"{self._own_prefix}{text}\n".encode("utf-8", "backslashreplace")
-        if self._streams.color:
-            line = b"\x1b[1m" + line[:-1] + RESET + b"\n"
-        self._output.write(self._streams.err, line)
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "~"
-
-
-def _span(seconds: float) -> str:
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 300 else f"{seconds / 60:.0f} min"
-
-
-def _status(status: int) -> str:
-    """Name a status; above 128 it stands for a signal."""
-    try:
-        return f"status {status} ({signal.Signals(status - 128).name})"
-    except ValueError:
-        return f"status {status}"
