@@ -71,7 +71,7 @@ def test_json_is_the_graph_of_the_part(capfd: pytest.CaptureFixture[str]) -> Non
         (["graph", "-s", "kin:task"], "did you mean 'kind'?"),
         (["graph", "-s", "emails", "--exclude", "*"], "nothing is left without '*'"),
         (["workers", "-s", "queue:emails"], "no worker and no beat is among what is selected"),
-        (["workers", "-s", "emails", "--worker", "emails"], "--worker and --select do not go"),
+        (["workers", "-s", "emails", "--worker", "emails"], "--only and --select do not go"),
         (["route", "--all", "-s", "kind:queue"], "no task is among what is selected"),
         (["route", "shop.ping", "-s", "emails"], "--select and --exclude go with --all"),
         (["graph", "--only-changes"], "--only-changes goes with --diff"),

@@ -28,6 +28,7 @@ from qtopo.cli.main import OK, main
 from qtopo.rules import page, registry
 from qtopo.rules.base import Option
 from qtopo.source import environments, includes
+from qtopo.topology import code_rules
 from qtopo.topology.common import NAMES
 from qtopo.topology.finding import ERROR
 from qtopo.topology.kinds import Number
@@ -236,7 +237,7 @@ def test_the_command_adds_the_rules_and_their_options(
     Validator.check_schema(schema)
     lint = schema["$defs"]["Lint"]["properties"]
     severities = lint["severity"]["properties"]
-    assert severities.keys() == {one.name for one in registry.rules()}
+    assert severities.keys() == {one.name for one in registry.rules()} | code_rules.RULES.keys()
     assert severities[rule.name]["default"] == rule.severity
     assert lint["rules"]["properties"][rule.name]["properties"]["most"]["default"] == 3
 

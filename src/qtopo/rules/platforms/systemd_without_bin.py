@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SystemdWithoutBin(Rule):
-    """systemd is a platform, and the file does not say where it finds what it needs.
+    """A unit of systemd needs the whole path of `celery`, and the file does not give it.
 
     ## Why is this bad?
 
