@@ -20,7 +20,7 @@ from strategies import topologies
 
 MANY = settings(
     deadline=None,
-    max_examples=40,
+    max_examples=20,
     # Shrinking two whole topologies takes minutes and makes them little clearer.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MANY = settings(
     deadline=None,
-    max_examples=120,
+    max_examples=80,
     # Shrinking a whole topology takes minutes and makes it little clearer.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -9,7 +9,7 @@ import qtopo
 from qtopo.topology.topology import Topology
 from strategies import topologies
 
-SLOW = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SLOW
