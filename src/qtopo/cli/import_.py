@@ -94,11 +94,7 @@ def call(args: argparse.Namespace) -> int:
     draft, text, topology = _imported(sources, options)
     verdicts = []
     if args.verify:
-        verdicts = [
-            _verified(kind, named, options, topology, draft)
-            for kind, named in sources
-            if kind in ("app", "settings")
-        ]
+        verdicts = _verified(sources, options, topology, draft)
     if output != _STDOUT:
         write_file(output, text.encode())
     elif args.format == "text" or args.output == _STDOUT:
@@ -161,16 +157,24 @@ def _imported(
 
 
 def _verified(
-    kind: str, named: tuple[str, ...], options: Options, topology: Topology, draft: Draft
-) -> Verdict:
-    from qtopo.importers.verify import verify_app, verify_settings
-
-    if kind == "app":
-        return verify_app(named[0], topology, draft)
+    sources: Sequence[tuple[str, tuple[str, ...]]],
+    options: Options,
+    topology: Topology,
+    draft: Draft,
+) -> list[Verdict]:
+    """Compare with each application, and with all settings together: the first one counts."""
     from qtopo.importers.draft import Draft as Draft_
     from qtopo.importers.settings import settings_of
+    from qtopo.importers.verify import verify_app, verify_settings
 
-    return verify_settings(settings_of(named[0], options, Draft_("")), topology, draft)
+    verdicts = [verify_app(named[0], topology, draft) for kind, named in sources if kind == "app"]
+    given = [
+        settings_of(named[0], options, Draft_("")) for kind, named in sources if kind == "settings"
+    ]
+    if given:
+        together = {name: value for one in reversed(given) for name, value in one.items()}
+        verdicts.append(verify_settings(together, topology, draft))
+    return verdicts
 
 
 def _report(

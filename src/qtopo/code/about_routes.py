@@ -45,9 +45,12 @@ def _unrouted(looked: Looked) -> Iterator[CodeFinding]:
     ):
         return
     find = table(topology).find
+    directed = _directed(looked)
     for task in looked.survey.tasks:
         told = task.options.get("queue") or task.options.get("exchange")
         if told or task.options.get("name") is UNTOLD or find(task.name).kind != "default":
+            continue
+        if task.name in directed:
             continue
         yield finding(
             "task-without-route",
@@ -56,6 +59,20 @@ def _unrouted(looked: Looked) -> Iterator[CodeFinding]:
             task.spot,
             help="add a route if it is to go elsewhere",
         )
+
+
+def _directed(looked: Looked) -> set[str]:
+    """Return the tasks that are sent, as far as is seen, only with a queue or exchange said."""
+    told: set[str] = set()
+    untold: set[str] = set()
+    for call in looked.survey.calls:
+        if call.task is not None and call.method != "retry":
+            said = call.options.get("queue") or call.options.get("exchange")
+            (told if said else untold).add(call.task)
+    entries = looked.topology.beat.schedule.values() if looked.topology.beat else ()
+    for entry in entries:
+        (told if entry.queue or entry.routing_key else untold).add(entry.task)
+    return told - untold
 
 
 def _unused(looked: Looked) -> Iterator[CodeFinding]:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtopo.code import refs
-from qtopo.code.filling import tested
+from qtopo.code.filling import missed, tested
 from qtopo.code.guards import acquired, decorated_guard, guard_of, last_word, released
 from qtopo.code.refs import OWN, Ref
 from qtopo.code.shapes import CONTAINER, ELEMENT, INSTANCE, ITERATOR, LOCK, MUTATORS, UNKNOWN
@@ -149,7 +149,12 @@ class Effects:
             for one in ast.iter_child_nodes(node):
                 if isinstance(one, ast.expr):
                     self._expression(one)
-                elif isinstance(one, (ast.ExceptHandler, ast.match_case)):
+                elif isinstance(one, ast.ExceptHandler):
+                    lazy = list(missed(getattr(node, "body", []), one))
+                    self._lazy.extend(lazy)
+                    self._block(one.body)
+                    del self._lazy[len(self._lazy) - len(lazy) :]
+                elif isinstance(one, ast.match_case):
                     self._block(one.body)
             for part in ("body", "orelse", "finalbody"):
                 block = getattr(node, part, None)

@@ -105,7 +105,7 @@ def _is_source(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_python(name: str) -> bool:
-    if not name.endswith(".py") or name == "conftest.py":
+    if not name.endswith(".py") or name in ("conftest.py", "tests.py"):
         return False
     return not (name.startswith("test_") or name.endswith("_test.py"))
 

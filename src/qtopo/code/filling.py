@@ -40,6 +40,21 @@ def tested(test: ast.expr, *, present: bool) -> Iterator[str]:
             yield f"{ast.unparse(test.args[0])}.{name.value}"
 
 
+def missed(body: list[ast.stmt], handler: ast.ExceptHandler) -> Iterator[str]:
+    """Yield what was found empty where `try: kept[key]` ended in `except KeyError:`."""
+    named = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    errors = {last_word(one) for one in named if one is not None}
+    for statement in body:
+        for one in ast.walk(statement):
+            if isinstance(one, ast.Subscript) and errors & {"KeyError", "LookupError"}:
+                yield ast.unparse(one.value)
+            elif isinstance(one, (ast.Attribute, ast.Name)) and errors & {
+                "AttributeError",
+                "NameError",
+            }:
+                yield ast.unparse(one)
+
+
 def cached(node: Function) -> ast.expr | None:
     """Return the decorator that keeps what a function returns, without an end or a limit."""
     for one in node.decorator_list:

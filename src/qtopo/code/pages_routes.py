@@ -8,7 +8,7 @@ PAGES = {
 
 The file says where tasks go, and not where this one goes: Celery sends it to the default
 queue, which may be meant, or forgotten. Where neither the file nor any decorator routes, nothing
-is said.
+is said; nor of a task that is only sent with a queue of its own, by calls and the schedule.
 
 ## Example
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import re
-import warnings
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtopo.code.files import Limits, Problem, python_files, read_text
 from qtopo.code.index import UNTOLD, Class, Index, Missing, build, full_name, literal
 from qtopo.errors import UnreadableFileError
+from qtopo.source.python_text import parse, said_by_this_python
 from qtopo.topology.finding import Place, Position
 
 if TYPE_CHECKING:
@@ -266,12 +266,14 @@ def _parse(path: str, text: str) -> ast.Module | Problem:
     if _OPEN.search(text):
         return Problem(path, 1, 1, "is nested too deep")
     try:
-        with warnings.catch_warnings():
-            # What Python thinks of its backslashes is for its authors.
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
+        return parse(text)
     except SyntaxError as error:
-        return Problem(path, error.lineno or 1, error.offset or 1, f"is no Python: {error.msg}")
+        return Problem(
+            path,
+            error.lineno or 1,
+            error.offset or 1,
+            f"is no Python: {said_by_this_python(error)}",
+        )
     except (RecursionError, MemoryError):
         return Problem(path, 1, 1, "is nested too deep")
     except ValueError as error:

@@ -82,7 +82,7 @@ class _Merging:
                 mine[key] = value
             elif isinstance(mine[key], dict) and isinstance(value, dict) and not _entry(path):
                 self._table(mine[key], value, (*path, key))
-            elif mine[key] != value:
+            elif mine[key] != value and not _same_class(path, key, mine[key], value):
                 self._differ((*path, key), mine[key], value)
 
     def _settled(self, mine: dict[str, Any], theirs: dict[str, Any], path: Path) -> set[str]:
@@ -140,6 +140,13 @@ class _Merging:
         # What is absent means the default: a table that says nothing else agrees.
         severity = INFO if mine is None and theirs in (False, "classic", "direct") else WARNING
         self.into.note(severity, message, path, where or self.draft.source, "sources-differ")
+
+
+def _same_class(path: Path, key: str, mine: Any, theirs: Any) -> bool:
+    """Whether two ways of writing name one scheduler: Celery takes a dot for the colon."""
+    if (*path, key) != ("beat", "scheduler"):
+        return False
+    return str(mine).replace(":", ".") == str(theirs).replace(":", ".")
 
 
 def _entry(path: Path) -> bool:

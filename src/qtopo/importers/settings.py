@@ -63,7 +63,7 @@ def _from_file(path: str, name: str | None, draft: Draft) -> tuple[dict[str, Set
     except OutOfBudgetError as error:
         raise UnreadableFileError(f"cannot read {path}: {error}") from None
     for where, what in files.broken:
-        draft.note("error", f"{where}: {what}", None, where)
+        draft.note("error", what, None, where)
     for module, where in files.missing:
         draft.note(
             WARNING,
@@ -84,7 +84,28 @@ def _from_file(path: str, name: str | None, draft: Draft) -> tuple[dict[str, Set
                 given = {**_settings(chosen, draft), **given}
         own = _settings(application.conf, draft)
         given |= {_prefixed(key, namespace): one for key, one in own.items()}
+    if name is None and not files.applications:
+        _say_classes(scope, given, draft, path)
     return given, namespace
+
+
+def _say_classes(scope: Scope, given: dict[str, Setting], draft: Draft, path: str) -> None:
+    """Say that settings stand in classes, where the module itself has none of Celery's."""
+    if any(_matters(name) for name in given):
+        return
+    classes = [
+        name
+        for name, one in scope.names.items()
+        if isinstance(one, type(scope)) and one.title and any(map(_matters, one.names))
+    ]
+    if classes:
+        draft.note(
+            WARNING,
+            f"no setting of Celery's stands in the module itself, but in {', '.join(classes)}: "
+            f"name one of them, as in {path}:{classes[-1]}",
+            None,
+            scope.places.get(classes[-1]),
+        )
 
 
 def _prefixed(name: str, namespace: str | None) -> str:

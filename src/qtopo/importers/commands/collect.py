@@ -10,6 +10,7 @@ from qtopo.importers.commands import options
 from qtopo.importers.commands.multi import nodes
 from qtopo.importers.commands.options import BadOptionsError, Given
 from qtopo.importers.commands.process import Process, is_known, readable, shown
+from qtopo.importers.commands.shell_branches import excluded
 from qtopo.importers.commands.worker import WorkerDraft, node_base, worker_draft
 from qtopo.importers.draft import INFO, WARNING
 from qtopo.topology.units import format_duration
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from qtopo.importers.draft import Draft
 
 _NUMBERED = re.compile(r"(?P<base>.*[^-_.])[-_.]?(?P<number>[1-9]\d{0,3})", re.DOTALL)
+_OF_WORKERS = ("stop-signals-children", "cold-shutdown")
+"""Traps of processes that run tasks, which beat does not."""
 _MOST_REPLICAS = 10_000
 _MOST_WORKERS = 2_000
 _PLAIN = ("worker", "celery", "celeryworker", "celery-worker", "celery_worker")
@@ -37,22 +40,34 @@ class _Found(NamedTuple):
 def collect(launches: Sequence[Launch], draft: Draft) -> None:
     """Put workers, beat and the app into the draft, and say what is odd about them."""
     found: list[_Found] = []
-    beats = 0
+    beats: list[Launch] = []
     for one in launches[:_MOST_WORKERS]:
         try:
             if one.kind == launching.BEAT:
-                _beat(one, draft, first=not beats)
-                beats += 1
+                if not any(_same(one, other) for other in beats):
+                    _beat(one, draft, beats)
+                    beats.append(one)
             elif one.kind == launching.MULTI:
                 found += _multi(one, draft)
             else:
                 given = options.read(one.dialect, one.words, one.env)
-                found.append(_read(one, given, None))
+                if not any(_same(one, other.launch) for other in found):
+                    found.append(_read(one, given, None))
         except BadOptionsError as error:
             _refused(one, str(error), draft)
     if len(launches) > _MOST_WORKERS:
         draft.note(WARNING, f"more than {_MOST_WORKERS} commands: the others are left out")
     _write(_grouped(found), draft)
+
+
+def _same(one: Launch, other: Launch) -> bool:
+    """Whether a command is another one again, in the branch that runs instead of that one's."""
+    return excluded(one.ways, other.ways) and (one.kind, one.before, one.words, one.env) == (
+        other.kind,
+        other.before,
+        other.words,
+        other.env,
+    )
 
 
 def _refused(one: Launch, why: str, draft: Draft) -> None:
@@ -176,6 +191,9 @@ def _worker(name: str, one: _Found, draft: Draft) -> None:
         draft.leave(_header(name), *_lines(table))
     about = path if worker.complete else None
     for remark in (*worker.remarks, *process.remarks):
+        if remark.trap == "stop-signals-children" and table.get("pool", "prefork") != "prefork":
+            # Its tasks run in the one process that waits for them.
+            continue
         draft.note(
             remark.severity,
             f"worker {name!r}: {readable(remark.message)}",
@@ -269,10 +287,13 @@ def _embedded(name: str, one: _Found, table: dict[str, Any], draft: Draft) -> No
     _put_beat(one.worker.beat, where, draft)
 
 
-def _twice(where: str, draft: Draft) -> None:
+def _twice(where: str, draft: Draft, *, elsewhere: bool = False) -> None:
     draft.note(
         WARNING,
-        "beat is started once more: two of them send every entry twice",
+        "beat is started once more"
+        + (", by another file" if elsewhere else "")
+        + ": two of them send every entry twice"
+        + (", where both files are used at once" if elsewhere else ""),
         ("beat",),
         where,
         "beat-twice",
@@ -304,7 +325,7 @@ def _scheduler(path: str) -> str:
     return spelt.get(path, path)
 
 
-def _beat(one: Launch, draft: Draft, *, first: bool) -> None:
+def _beat(one: Launch, draft: Draft, others: Sequence[Launch]) -> None:
     given = options.read(launching.BEAT, one.words, one.env)
     values = {**one.before, **given.values}
     table: dict[str, Any] = {}
@@ -325,8 +346,8 @@ def _beat(one: Launch, draft: Draft, *, first: bool) -> None:
     if replicas is not None and replicas != 1:
         table["replicas"] = replicas
     _put_beat(table, one.where, draft)
-    if not first:
-        _twice(one.where, draft)
+    if not all(excluded(one.ways, other.ways) for other in others):
+        _twice(one.where, draft, elsewhere=one.process.path not in [x.process.path for x in others])
     # Beat has no environment in the file; what the application reads has to be set elsewhere.
     left += [f"env.{key}" for key in one.env]
     if left:
@@ -334,5 +355,7 @@ def _beat(one: Launch, draft: Draft, *, first: bool) -> None:
     if one.doubt:
         draft.note(INFO, "beat is started under a condition", ("beat",), one.where)
     for remark in one.process.remarks:
+        if remark.trap in _OF_WORKERS:
+            continue
         draft.note(remark.severity, f"beat: {remark.message}", ("beat",), one.where, remark.trap)
     _app(app if isinstance(app, str) and is_known(app) else None, one.where, draft)

@@ -101,6 +101,26 @@ class Files:
         return found
 
     @cached_property
+    def exported(self) -> dict[str, str]:
+        """Return what the named scripts export, where that is known and no two of them differ.
+
+        What starts the processes takes such scripts in first.
+        """
+        from qtopo.importers.commands.process import is_known
+        from qtopo.importers.commands.shell import Shell
+
+        found: dict[str, str] = {}
+        differing: set[str] = set()
+        for one in self.of(SHELL):
+            shell = Shell({}, self.budget)
+            for _ in shell.run(one.text):
+                pass
+            for name, value in shell.exported().items():
+                if not is_known(value) or found.setdefault(name, value) != value:
+                    differing.add(name)
+        return {name: value for name, value in found.items() if name not in differing}
+
+    @cached_property
     def services(self) -> dict[str, Any]:
         """The services of compose files, by path."""
         return {}

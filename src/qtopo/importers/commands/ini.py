@@ -24,12 +24,14 @@ def entries(text: str, *, backslash: bool) -> Iterator[Entry]:
     """Yield the entries of a file.
 
     A value goes on in the next line behind a backslash (systemd), or where that is indented
-    (supervisor).
+    deeper than its key (supervisor).
     """
     section = ""
     held: Entry | None = None
+    indent = 0
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
+        deeper = len(line) - len(line.lstrip()) > indent
         if held is not None and backslash and held.value.endswith("\\"):
             if not stripped.startswith(("#", ";")):
                 if len(held.value) > _LONGEST:
@@ -38,7 +40,7 @@ def entries(text: str, *, backslash: bool) -> Iterator[Entry]:
             continue
         if not stripped or stripped.startswith(("#", ";")):
             continue
-        if held is not None and not backslash and line[0] in " \t":
+        if held is not None and not backslash and deeper:
             if len(held.value) <= _LONGEST:
                 held = held._replace(value=f"{held.value} {_cut(stripped)}")
             continue
@@ -50,6 +52,7 @@ def entries(text: str, *, backslash: bool) -> Iterator[Entry]:
         elif "=" in stripped:
             key, _, value = stripped.partition("=")
             value = value.strip()
+            indent = len(line) - len(line.lstrip())
             held = Entry(section, key.strip(), value if backslash else _cut(value), number)
     if held is not None:
         yield held

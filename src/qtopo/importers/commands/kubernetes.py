@@ -32,6 +32,11 @@ _NAMELESS = frozenset(
     {"containers", "template", "spec", "podSpec", "deployments", "processes", "container", "pod"}
 )
 
+_ASKING = frozenset(
+    {"livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "healthcheck", "healthCheck"}
+)
+"""Keys whose commands ask or prepare a process that runs, and start none."""
+
 
 @dataclass
 class _Scope:
@@ -142,6 +147,8 @@ def _workload(root: Tree, kind: str, file: File, scope: _Scope) -> Iterator[Proc
 def _anything(root: Tree, file: File, files: Files, scope: _Scope) -> Iterator[Process]:
     """Yield a process for each mapping that has a command of any spelling."""
     for way, node in walk(root, files.budget):
+        if any(one in _ASKING for one in way):
+            continue
         given = [found for name in _COMMANDS if (found := node.get(name)) is not None]
         if not any(one.text is not None or one.items is not None for one in given):
             continue

@@ -13,6 +13,7 @@ from qtopo.importers.commands.shell import Shell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from qtopo.importers.commands.shell_branches import Way
     from qtopo.importers.static.budget import Budget
 
 WORKER, BEAT, MULTI = "worker", "beat", "multi"
@@ -86,7 +87,8 @@ class Launch(NamedTuple):
 
     `kind` is worker, beat or multi; `dialect` that of the options (worker, beat, airflow);
     `before` are the options in front of the kind, `words` those after it; `env` is the whole
-    environment that the file gives. `doubt`: only under a condition that is not known.
+    environment that the file gives. `doubt`: only under a condition that is not known; `ways`:
+    the branches of scripts that it stands in.
     """
 
     process: Process
@@ -97,6 +99,7 @@ class Launch(NamedTuple):
     env: dict[str, str]
     where: str
     doubt: bool = False
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass
@@ -139,7 +142,9 @@ class Finder:
             where = f"{path}:{command.line}"
             found = self._words(process, command.words, {**env, **command.env}, where, depth)
             for one in found:
-                yield one._replace(doubt=True) if command.doubt else one
+                yield one._replace(
+                    doubt=one.doubt or command.doubt, ways=(*command.ways, *one.ways)
+                )
 
     def _sourced(self, name: str) -> str | None:
         found = self.script(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from qtopo.errors import UnreadableFileError
@@ -38,6 +39,9 @@ _READERS = {
     files.DOCKERFILE: dockerfile.processes,
     files.VARIABLES: script.daemon,
 }
+_STARTED = re.compile(r"\bcelery (?:-\S+ |\S+ ){0,6}?(?:worker|beat) -")
+_SPOKEN = re.compile(r"\s*(?:#|echo\b|printf\b|log\w*\b)")
+_LONGEST = 2_000
 _LAST = (files.SHELL, files.VARIABLES)
 """Formats that another file may refer to: what was read through that one is not read again."""
 
@@ -67,6 +71,10 @@ def _launches(found: Files, draft: Draft) -> list[Launch]:
     ordered = sorted(found.files, key=lambda one: one.format in _LAST)
     for file in ordered:
         if file.format in _LAST and file.path in finder.followed | found.used:
+            started = any(one.where.startswith(f"{file.path}:") for one in launches)
+            unread = None if started or file.format != files.SHELL else _named_in(file)
+            if unread is not None:
+                _say_unread(file.path, unread, draft)
             continue
         here = [
             launch
@@ -75,12 +83,34 @@ def _launches(found: Files, draft: Draft) -> list[Launch]:
         ]
         if not here:
             here = _by_line(file, finder)
-        if not here and file.path not in found.used and file.format != files.VARIABLES:
+        unread = _named_in(file) if not here and file.format == files.SHELL else None
+        if unread is not None:
+            _say_unread(file.path, unread, draft)
+        elif not here and file.path not in found.used and file.format != files.VARIABLES:
             draft.note(INFO, "it starts neither a worker nor beat", None, file.path)
         launches += here
     if not launches:
         draft.note(WARNING, "no command that starts a worker or beat was found")
     return launches
+
+
+def _named_in(file: File) -> int | None:
+    """Return the line of a script that names `celery ... worker` or `beat`, if any does."""
+    for number, line in enumerate(file.text.split("\n"), 1):
+        if len(line) < _LONGEST and _STARTED.search(line) and not _SPOKEN.match(line):
+            return number
+    return None
+
+
+def _say_unread(path: str, line: int, draft: Draft) -> None:
+    draft.note(
+        WARNING,
+        "what is started here is put together in a way that is not followed: write the workers "
+        "down by hand",
+        None,
+        f"{path}:{line}",
+        "value-unknown",
+    )
 
 
 def _by_line(file: File, finder: Finder) -> list[Launch]:

@@ -8,14 +8,16 @@ from qtopo.importers.commands.process import is_known
 class Branch:
     """An `if`, `case` or loop: whether the part being walked runs (None: not known)."""
 
-    def __init__(self, kind: str, subject: str | None = None) -> None:
+    def __init__(self, kind: str, subject: str | None = None, *, live: bool | None = True) -> None:
         self.kind = kind
         self.subject = subject
-        self.live: bool | None = True
+        self.live = live
         self.taken: bool | None = False
+        self.part = 0
 
     def enter(self, holds: bool | None) -> None:
         """Enter the next part, which runs if its condition holds and no other part did."""
+        self.part += 1
         if self.taken is True or holds is False:
             self.live = False
         elif self.taken is None or holds is None:
@@ -24,6 +26,27 @@ class Branch:
             self.live = True
         if self.live is not False:
             self.taken = self.live
+
+
+Way = tuple[Branch, int]
+"""A part of a branch: of its parts one runs."""
+
+
+def excluded(one: tuple[Way, ...], other: tuple[Way, ...]) -> bool:
+    """Whether two commands stand in parts of one branch of which only one runs."""
+    parts = {id(branch): part for branch, part in other}
+    return any(parts.get(id(branch), part) != part for branch, part in one)
+
+
+def combined(values: list[bool | None], joins: set[str]) -> bool | None:
+    """Return what tests joined by `&&` alone, or `||` alone, come to (None: not known)."""
+    if not joins:
+        return values[-1]
+    if joins == {"&&"}:
+        return False if False in values else None if None in values else True
+    if joins == {"||"}:
+        return True if True in values else None if None in values else False
+    return None
 
 
 def test_of(words: list[str]) -> bool | None:

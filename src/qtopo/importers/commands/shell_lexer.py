@@ -18,6 +18,8 @@ _BRACED = re.compile(
     re.ASCII | re.DOTALL,
 )
 
+_SLICE = re.compile(r"(?P<name>[@*]):(?P<from>[1-9]\d{0,3})", re.ASCII)
+
 
 class Part(NamedTuple):
     """A piece of a word.
@@ -201,6 +203,9 @@ class _Lexer:
             source = text[start : self.at]
             found = _BRACED.fullmatch(source[2:-1])
             if found is None:
+                slice_ = _SLICE.fullmatch(source[2:-1])
+                if slice_:
+                    return Part(NAME, slice_["name"], quoted, source, ":", slice_["from"])
                 return Part(CODE, source, quoted)
             name = found["name"] + (found["index"] or "")
             return Part(NAME, name, quoted, source, found["op"] or "", found["word"] or "")

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from qtopo.importers.commands.ini import grouped
-from qtopo.importers.commands.process import Process, Remark, split, unknown
+from qtopo.importers.commands.process import Process, Remark, is_known, split, unknown
 from qtopo.importers.draft import INFO, WARNING
 
 if TYPE_CHECKING:
@@ -44,18 +44,26 @@ def _program(
         "group_name": name,
         # What tells its copies apart is put in by Celery's own %h and by -n.
         "process_num": "0" if (numprocs or 1) == 1 else unknown("process_num"),
-        **{f"ENV_{key}": value for key, value in (files.dotenv | shared).items()},
+        **{f"ENV_{key}": value for key, value in (files.exported | files.dotenv | shared).items()},
     }
     env = {**shared, **_environment(_last(entries, "environment"), known)}
     known |= {f"ENV_{key}": value for key, value in env.items()}
     process = Process(name, f"{file.path}:{command.line}", command.line, env=env, replicas=numprocs)
     try:
-        process.argv = tuple(_expanded(one, known) for one in split(command.value))
+        process.argv = _arguments(command.value, known)
     except ValueError as error:
         process.remarks.append(Remark(WARNING, f"the command is not readable: {error}"))
         return process
     _stopping(process, entries)
     return process
+
+
+def _arguments(command: str, known: dict[str, str]) -> tuple[str, ...]:
+    """Return the words of a command: a value with blanks becomes several, as supervisor has it."""
+    text = _expanded(command, known)
+    if is_known(text):
+        return tuple(split(text))
+    return tuple(_expanded(one, known) for one in split(command))
 
 
 def _stopping(process: Process, entries: list[Entry]) -> None:

@@ -50,6 +50,10 @@ _SECRET = ("broker", "result_backend")
 _NODE = re.compile(r"%[hdniI]|\0[^\0]*\0")
 
 
+_ABOUT_THE_PROCESS = ("loglevel", "logfile", "pidfile", "uid", "gid", "umask", "workdir")
+"""Options that change nothing of what a worker takes and how."""
+
+
 @dataclass
 class WorkerDraft:
     """A worker while it is put together.
@@ -282,7 +286,7 @@ class _Reading:
             elif is_known(str(value)):
                 self.extra.append(f"{options.flag('worker', name)}={_spelt(name, str(value))}")
             else:
-                severity = INFO if name == "loglevel" else WARNING
+                severity = INFO if name in _ABOUT_THE_PROCESS else WARNING
                 self.say(f"{name} is not known: {readable(value)}", "value-unknown", severity)
                 self.leave(name, value)
         self._rest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtopo.importers.static.objects import SIMPLE, Application, Conf, Method, Ref, Scope
+from qtopo.importers.static.objects import SIMPLE, Application, Conf, Method, Reader, Ref, Scope
 from qtopo.importers.values import (
     BindingSpec,
     CrontabSpec,
@@ -48,6 +48,14 @@ _SETTINGS_READERS = (
     "environs.Env()",
     "starlette.config.Config()",
 )
+_READERS = (
+    "environ.Env",
+    "environ.FileAwareEnv",
+    "environs.Env",
+    "environs.FileAwareEnv",
+    "environ.AutoConfig",
+    "environs.AutoConfig",
+)
 _CASTS: dict[str, Callable[[Any], Any]] = {
     "": lambda value: value,
     "str": str,
@@ -77,9 +85,10 @@ def call(
         return _environment(arguments, keywords)
     reader, cast = _reader(name)
     if reader:
-        return _environment(arguments, keywords, cast)
-    if name.endswith((".Env", ".AutoConfig")) and name.partition(".")[0] in ("environ", "environs"):
-        return Ref(f"{name.partition('.')[0]}.Env()")
+        scheme = function.scheme if isinstance(function, Reader) else {}
+        return _environment(arguments, _schemed(arguments, keywords, scheme), cast)
+    if name in _READERS:
+        return Reader(f"{name.partition('.')[0]}.Env()", dict(keywords))
     module, _, last = name.rpartition(".")
     if last in ("Queue", "Exchange", "Broadcast", "binding") and not module.startswith(
         ("queue", "multiprocessing", "asyncio")
@@ -111,6 +120,19 @@ def _reader(name: str) -> tuple[bool, str]:
             last = name.removeprefix(one + ".")
             return last in _CASTS or last in ("url", "get_value", "json", "dict"), last
     return False, ""
+
+
+def _schemed(arguments: _Arguments, keywords: _Keywords, scheme: _Keywords) -> _Keywords:
+    """Return the keywords of a call with the type and default that `Env(NAME=(int, 1))` gave."""
+    name = settled(arguments[0]) if arguments else keywords.get("var")
+    said = scheme.get(name) if isinstance(name, str) else None
+    if said is None:
+        return keywords
+    given = dict(zip(("cast", "default"), said, strict=False)) if type(said) is tuple else {}
+    given = given or {"cast": said}
+    if len(arguments) > 1:
+        given.pop("cast", None)
+    return {**given, **keywords}
 
 
 def _environment(arguments: _Arguments, keywords: _Keywords, cast: str = "") -> Any:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from qtopo.importers.static import calls
 from qtopo.importers.static.budget import Budget, OutOfBudgetError
+from qtopo.importers.static.functions import applied, iterated, unpack
 from qtopo.importers.static.objects import (
     SIMPLE,
     Application,
     Conf,
     Function,
     Method,
+    Reader,
     Ref,
     Scope,
 )
@@ -35,8 +37,11 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
     ast.BitOr: operator.or_,
 }
+
+_LARGEST_BASE, _LARGEST_POWER = 10**6, 64
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
@@ -119,6 +124,8 @@ class Evaluator:
 
     def _attribute(self, node: ast.Attribute, scopes: list[Scope]) -> Any:
         owner = self.value(node.value, scopes)
+        if isinstance(owner, Reader):
+            return Reader(f"{owner.name}.{node.attr}", owner.scheme)
         if isinstance(owner, Ref):
             return Ref(f"{owner.name}.{node.attr}")
         if isinstance(owner, Scope):
@@ -205,6 +212,9 @@ class Evaluator:
             )
             specs = left.replace("%%", "").split("%")[1:]
             return simple and all(one[:1] in ("s", "d", "r") for one in specs)
+        if isinstance(op, ast.Pow):
+            whole = isinstance(left, int) and isinstance(right, int)
+            return whole and abs(left) <= _LARGEST_BASE and 0 <= right <= _LARGEST_POWER
         if isinstance(op, ast.Mult) and (
             isinstance(left, str | list | tuple) or isinstance(right, str | list | tuple)
         ):
@@ -245,6 +255,8 @@ class Evaluator:
         left = settled(self.value(node.left, scopes))
         for op, other in zip(node.ops, node.comparators, strict=True):
             right = settled(self.value(other, scopes))
+            if isinstance(right, Ref) and right.name in ("os.environ", "environ"):
+                return self._is_set(node, left)
             if not (known(left) and known(right)) or isinstance(left, Ref | Method | Scope):
                 return self.unknown(node)
             if not isinstance(right, (*SIMPLE, list, tuple, dict)):
@@ -253,6 +265,14 @@ class Evaluator:
                 return False
             left = right
         return True
+
+    def _is_set(self, node: ast.Compare, name: Any) -> Any:
+        """Return `"NAME" in os.environ`: no, as the default of the variable counts everywhere."""
+        if len(node.ops) > 1 or not isinstance(name, str):
+            return self.unknown(node)
+        if isinstance(node.ops[0], ast.In | ast.NotIn):
+            return Env(name, isinstance(node.ops[0], ast.NotIn))
+        return self.unknown(node)
 
     def _ifexp(self, node: ast.IfExp, scopes: list[Scope]) -> Any:
         truth = self.truth(self.value(node.test, scopes))
@@ -272,7 +292,7 @@ class Evaluator:
         return self.unknown(node)
 
     def _lambda(self, node: ast.Lambda, scopes: list[Scope]) -> Any:
-        return Function(node, scopes[0], "<lambda>")
+        return Function(node, scopes[0], "<lambda>", self.text)
 
     def _listcomp(self, node: ast.ListComp, scopes: list[Scope]) -> Any:
         found = self._comprehension(node.generators, scopes, lambda s: self.value(node.elt, s))
@@ -331,65 +351,14 @@ class Evaluator:
             else:
                 return self.unknown(node)
         if isinstance(function, Function):
-            return self._apply(node, function, arguments, keywords)
+            unknown = self.unknown(node)
+            outer = self.text, self.file
+            # What stands in the function has its place in the function's file.
+            self.text, self.file = function.text, function.scope.file
+            try:
+                found = applied(self, function, arguments, keywords)
+            finally:
+                self.text, self.file = outer
+            return unknown if found is None else found[0]
         found = calls.call(function, arguments, keywords, self.where(node), self)
         return self.unknown(node) if found is calls.NOT_KNOWN else found
-
-    def _apply(
-        self, node: ast.Call, function: Function, arguments: list[Any], keywords: dict[str, Any]
-    ) -> Any:
-        """Compute a call of a function of the file that only returns an expression."""
-        body = function.node.body
-        if isinstance(body, list):
-            body = [one for one in body if not _is_docstring(one)]
-            if len(body) != 1 or not isinstance(body[0], ast.Return):
-                return self.unknown(node)
-            result: ast.expr | None = body[0].value
-        else:
-            result = body
-        given = function.node.args
-        names = [one.arg for one in (*given.posonlyargs, *given.args)]
-        if given.vararg or given.kwarg or len(arguments) > len(names):
-            return self.unknown(node)
-        inner = Scope(self.file)
-        defaults = dict(zip(names[len(names) - len(given.defaults) :], given.defaults, strict=True))
-        defaults |= {
-            one.arg: default
-            for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
-            if default is not None
-        }
-        for name, default in defaults.items():
-            inner.names[name] = self.value(default, [function.scope])
-        inner.names.update(zip(names, arguments, strict=False))
-        inner.names.update(keywords)
-        if not {*names, *(one.arg for one in given.kwonlyargs)} <= inner.names.keys():
-            return self.unknown(node)
-        return self.value(result, [function.scope, inner])
-
-
-def iterated(value: Any) -> list[Any] | None:
-    """Return the items of a value that can be walked over; None for any other."""
-    if isinstance(value, Env):
-        value = settled(value)
-    if isinstance(value, list | tuple | dict):
-        return list(value)
-    return None
-
-
-def unpack(target: ast.AST, value: Any, scope: Scope, where: str) -> bool:
-    """Give the names of an assignment's left side their values; False where that cannot be done."""
-    if isinstance(target, ast.Name):
-        scope.set(target.id, value, where)
-        return True
-    if isinstance(target, ast.Tuple | ast.List):
-        items = iterated(value)
-        if items is None or len(items) != len(target.elts):
-            return False
-        return all(
-            unpack(one, item, scope, where) for one, item in zip(target.elts, items, strict=True)
-        )
-    return False
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

@@ -16,6 +16,13 @@ class Ref:
     name: str
 
 
+@dataclass(frozen=True)
+class Reader(Ref):
+    """An object that reads the environment; `scheme` says types and defaults by variable."""
+
+    scheme: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
 @dataclass
 class Scope:
     """The names of a module or class: what they are, and where each was given."""
@@ -40,6 +47,7 @@ class Function:
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Scope
     name: str
+    text: str = ""
 
 
 @dataclass

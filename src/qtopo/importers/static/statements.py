@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from qtopo.importers.static.budget import Budget
-from qtopo.importers.static.expressions import Evaluator, iterated, unpack
+from qtopo.importers.static.expressions import Evaluator
+from qtopo.importers.static.functions import iterated, unpack
 from qtopo.importers.static.objects import Application, Conf, Function, Method, Ref, Scope
 from qtopo.importers.values import Code, Unknown, settled
 
@@ -49,6 +50,9 @@ class Follower:
         value = self.evaluator.value(node.value, scopes)
         for target in node.targets:
             self._give(target, value, scopes)
+            doubt = _doubt(node.value, scopes)
+            if doubt is not None and isinstance(target, ast.Name):
+                scopes[-1].doubts[target.id] = doubt
 
     def _annassign(self, node: ast.AnnAssign, scopes: list[Scope]) -> None:
         if node.value is not None:
@@ -103,7 +107,8 @@ class Follower:
                 taken.setdefault(name, (value, inner.places[name]))
         test = self.evaluator.unknown(node.test)
         for name, (value, where) in taken.items():
-            if name not in before:
+            # `schedule = {}` before it is where the entries are to go.
+            if name not in before or before[name] in ([], (), {}):
                 scopes[-1].set(name, value, where)
             scopes[-1].doubts[name] = f"{test.text} ({test.where})"
 
@@ -149,7 +154,8 @@ class Follower:
         if any(isinstance(one, ast.Name) and one.id == "property" for one in node.decorator_list):
             scopes[-1].set(node.name, Unknown(f"property {node.name}", where), where)
             return
-        scopes[-1].set(node.name, Function(node, scopes[0], node.name), where)
+        function = Function(node, scopes[0], node.name, self.evaluator.text)
+        scopes[-1].set(node.name, function, where)
 
     _asyncfunctiondef = _functiondef
 
@@ -159,7 +165,24 @@ class Follower:
             target = one.name if one.asname else one.name.partition(".")[0]
             module = self.files.module(target, 0, self.file)
             value: Any = Ref(target) if module is None else module
+            if target != one.name:
+                value = self._below(value, one.name)
             scopes[-1].set(name, value, self.evaluator.where(node))
+
+    def _below(self, top: Any, dotted: str) -> Any:
+        """Return what `import a.b` binds: `a`, with the module `b` in it where that is found."""
+        module = self.files.module(dotted, 0, self.file)
+        if module is None:
+            return top
+        first = top if isinstance(top, Scope) else Scope(self.file)
+        owner, parts = first, dotted.split(".")
+        for count in range(2, len(parts)):
+            inner = self.files.module(".".join(parts[:count]), 0, self.file)
+            owner = owner.names.setdefault(parts[count - 1], inner or Scope(self.file))
+            if not isinstance(owner, Scope):
+                return top
+        owner.names.setdefault(parts[-1], module)
+        return first
 
     def _importfrom(self, node: ast.ImportFrom, scopes: list[Scope]) -> None:
         where = self.evaluator.where(node)
@@ -171,6 +194,8 @@ class Follower:
             name = one.asname or one.name
             if module is not None and one.name in module.names:
                 scopes[-1].set(name, module.names[one.name], module.places.get(one.name, where))
+                if one.name in module.doubts:
+                    scopes[-1].doubts[name] = module.doubts[one.name]
                 continue
             inner = self.files.module(
                 f"{node.module}.{one.name}" if node.module else one.name, node.level, self.file
@@ -213,6 +238,10 @@ class Follower:
         owner, name = method.owner, method.name
         if isinstance(owner, Conf):
             self._conf(owner.application, name, arguments, keywords, where)
+            for one in call.keywords:
+                doubt = _doubt(one.value, scopes)
+                if doubt is not None and one.arg in owner.application.conf.names:
+                    owner.application.conf.doubts[one.arg] = doubt
         elif isinstance(owner, Application):
             if name == "config_from_object":
                 self._source(owner, arguments, keywords, where)
@@ -293,6 +322,14 @@ def named(value: Any, where: str | None = None, depth: int = 0) -> Any:
     if isinstance(value, tuple):
         return tuple(named(one, where, depth + 1) for one in value)
     return value
+
+
+def _doubt(node: ast.expr, scopes: list[Scope]) -> str | None:
+    """Return the condition that the value of a name depends on, where that is not known."""
+    if not isinstance(node, ast.Name):
+        return None
+    owner = next((one for one in reversed(scopes) if node.id in one.names), None)
+    return None if owner is None else owner.doubts.get(node.id)
 
 
 def _loaded(target: ast.expr) -> ast.expr:

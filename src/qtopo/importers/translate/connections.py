@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from qtopo.compiler.options import DURATIONS
@@ -22,6 +23,27 @@ _BY_SCHEME = {one.scheme: name for name, one in reversed(TRANSPORTS.items())} | 
 }
 _BY_SCHEME["amqp"] = "rabbitmq"
 _BY_SCHEME["librabbitmq"] = "rabbitmq"
+_WRITTEN_SCHEME = re.compile(r"""[(\s]*[fFrR]{0,2}(?:\"""|\'{3}|["'])([a-z][a-z0-9+]*://)""")
+REDIS_ONLY = frozenset(
+    {
+        "ack_emulation",
+        "fanout_patterns",
+        "fanout_prefix",
+        "global_keyprefix",
+        "health_check_interval",
+        "priority_steps",
+        "queue_order_strategy",
+        "retry_on_timeout",
+        "sep",
+        "socket_keepalive_options",
+        "unacked_index_key",
+        "unacked_key",
+        "unacked_mutex_expire",
+        "unacked_mutex_key",
+        "unacked_restore_limit",
+    }
+)
+"""Options of the broker that tell its kind where its URL does not."""
 _PARTS = ("broker_host", "broker_port", "broker_user", "broker_password", "broker_vhost")
 
 
@@ -40,6 +62,16 @@ def write_broker(settings: Mapping[str, Setting], draft: Draft) -> None:
         )
         value = value[0]
     transport = _transport(value, settled(kind.value) if kind else None)
+    if (value is None and kind is None) or transport is None:
+        transport = _by_options(settings) or transport
+    if url is None and kind is None and not any(settings.get(one) for one in _PARTS):
+        draft.note(
+            INFO,
+            "no broker is named here: rabbitmq, Celery's default, is written",
+            ("broker",),
+            None,
+            "broker-unknown",
+        )
     if transport is None:
         draft.note(
             WARNING,
@@ -127,6 +159,10 @@ def _result_kind(url: Any) -> str | None:
 
 def _transport(value: Any, named: Any) -> str | None:
     url = settled(value)
+    if isinstance(url, Unknown):
+        # `f"redis://{HOST}/0"`: what it is put together of begins with the kind.
+        written = _WRITTEN_SCHEME.match(url.text)
+        url = written[1] if written else url
     if isinstance(url, str) and "://" in url:
         scheme = url.partition("://")[0].lower()
     elif isinstance(url, str) and url in _BY_SCHEME:
@@ -138,6 +174,13 @@ def _transport(value: Any, named: Any) -> str | None:
     else:
         return None
     return _BY_SCHEME.get(scheme) or _BY_SCHEME.get(scheme.partition("+")[0])
+
+
+def _by_options(settings: Mapping[str, Setting]) -> str | None:
+    """Return redis where the broker has options that kombu takes for Redis alone."""
+    given = settings.get("broker_transport_options")
+    options = given.value if given is not None else None
+    return "redis" if isinstance(options, dict) and REDIS_ONLY & options.keys() else None
 
 
 def _written(
@@ -152,7 +195,7 @@ def _written(
         value = settled(value)
     if value is None:
         return None
-    spelt = (setting.spelt if setting else None) or variable
+    spelt = ((setting.spelt if setting else None) or variable).upper()
     if isinstance(value, Unknown) or not isinstance(value, str):
         draft.note(
             WARNING,
@@ -168,7 +211,7 @@ def _written(
     if found is not None and env_problem(found) is None:
         return f"env:{found}"
     if url_password(value) or url_problem(value) is not None or ";" in value:
-        name = spelt.upper() if env_problem(spelt) is None else variable
+        name = spelt if env_problem(spelt) is None else variable
         draft.note(
             INFO if url_problem(value) else WARNING,
             f"{what} is written in the settings with its secret: give it in the variable {name}",
