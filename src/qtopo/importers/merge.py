@@ -82,7 +82,7 @@ class _Merging:
                 mine[key] = value
             elif isinstance(mine[key], dict) and isinstance(value, dict) and not _entry(path):
                 self._table(mine[key], value, (*path, key))
-            elif mine[key] != value and not _same_class(path, key, mine[key], value):
+            elif mine[key] != value and not _same_object(path, key, mine[key], value):
                 self._differ((*path, key), mine[key], value)
 
     def _settled(self, mine: dict[str, Any], theirs: dict[str, Any], path: Path) -> set[str]:
@@ -142,11 +142,18 @@ class _Merging:
         self.into.note(severity, message, path, where or self.draft.source, "sources-differ")
 
 
-def _same_class(path: Path, key: str, mine: Any, theirs: Any) -> bool:
-    """Whether two ways of writing name one scheduler: Celery takes a dot for the colon."""
-    if (*path, key) != ("beat", "scheduler"):
-        return False
-    return str(mine).replace(":", ".") == str(theirs).replace(":", ".")
+def _same_object(path: Path, key: str, mine: Any, theirs: Any) -> bool:
+    """Whether two ways of writing name one scheduler, or one application."""
+    if (*path, key) == ("beat", "scheduler"):
+        # Celery takes a dot for the colon.
+        return str(mine).replace(":", ".") == str(theirs).replace(":", ".")
+    if (*path, key) == ("app", "celery"):
+        module, _, name = str(mine).partition(":")
+        other, _, own = str(theirs).partition(":")
+        # `-A shop` finds the application of the module shop.celery.
+        near = module == other or f"{module}.celery" == other or f"{other}.celery" == module
+        return near and (not name or not own or name == own)
+    return False
 
 
 def _entry(path: Path) -> bool:

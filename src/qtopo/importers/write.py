@@ -96,14 +96,13 @@ class _Writer:
         for key, value in table.items():
             own = isinstance(value, dict) and not self._fits(key, value)
             (tables if own else scalars)[key] = value
-        if scalars or (empty and not tables):
+        said = self._said(path)
+        if scalars or said or (empty and not tables):
             self._blank()
-            self._comment(self._said(path))
+            self._comment(said)
             self.lines.append(f"[{_dotted(path)}]")
             for key, value in scalars.items():
                 self._pair((*path, key), key, value)
-        else:
-            self._comment(self._said(path))
         for key, value in tables.items():
             self._table((*path, key), value)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,8 +23,6 @@ from qtopo.topology.topology import Topology
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -173,3 +172,32 @@ def test_the_command_refuses_what_it_does_not_know(tmp_path: Path) -> None:
         assert run(tmp_path, *words).returncode == 2, words
     assert "did you mean 'settings'" in run(tmp_path, "setings", "x").stderr
     assert run(tmp_path, "--help").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "alike"),
+    [
+        ("shop.celery:app", "shop", True),
+        ("shop", "shop.celery:app", True),
+        ("shop.celery", "shop.celery:app", True),
+        ("shop.celery:app", "shop.celery:other", False),
+        ("shop:app", "mail", False),
+        ("shop.celery:app", "shop.worker", False),
+    ],
+)
+def test_one_application_has_several_names(first, second, alike):
+    drafts = []
+    for text in (first, second):
+        draft = Draft(text)
+        draft.put(("app", "celery"), text)
+        drafts.append(draft)
+    merged = merge(drafts)
+    assert merged.data["app"]["celery"] == first
+    assert (not [one for one in merged.notes if one.trap == "sources-differ"]) == alike
+
+
+def test_a_comment_stands_above_a_header():
+    draft = Draft("Procfile")
+    draft.put(("beat",), {}, "Procfile:4")
+    draft.put(("beat", "schedule", "sweep"), {"task": "shop.sweep", "every": "1m"})
+    assert "# From Procfile:4\n[beat]\n\n[beat.schedule.sweep]" in write(draft)
