@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.code.about_routes import unknown_exchange, unknown_queue
-from qtopo.code.calls import BULK, Canvas, has_chord, tasks_of
+from qtopo.code.calls import BULK, SCHEDULED, Canvas, has_chord, tasks_of
 from qtopo.code.findings import CodeFinding, finding
 from qtopo.code.index import UNTOLD, Missing
 from qtopo.routing.route import imitated
@@ -45,8 +45,11 @@ def _unknown_tasks(looked: Looked) -> Iterator[CodeFinding]:
     for name, workflow in topology.workflows.items():
         for path, task in steps(workflow, ("workflows", name)):
             yield from _unknown(looked, task, At(path), f"workflow {name!r} sends")
+    ours = {entry.task for entry in topology.beat.schedule.values()} if topology.beat else set()
     for call in looked.survey.calls:
-        if call.spelled is not None and call.task:
+        # An entry that the file has as well is told once, in the file.
+        told = call.method == SCHEDULED and call.task in ours
+        if call.spelled is not None and call.task and not told:
             yield from _unknown(looked, call.task, call.spelled, f"{call.method} names")
 
 
