@@ -54,6 +54,10 @@ demo: $(VENV)/.installed
 	@$(BIN)/qtopo graph -t topologies/shop.toml -o $(DEMO)/shop.mmd
 	@$(BIN)/qtopo graph -t topologies/shop.toml -o $(DEMO)/shop.dot
 	@$(BIN)/qtopo graph -t topologies/shop.toml -o $(DEMO)/shop.svg
+	@$(BIN)/qtopo emit -t topologies/shop.toml $(DEMO)/compose.yaml
+	@$(BIN)/qtopo emit -t topologies/shop.toml --target systemd $(DEMO)/systemd/
+	@$(BIN)/qtopo emit -t topologies/shop.toml --target kubernetes $(DEMO)/kubernetes/
+	@$(BIN)/qtopo emit -t topologies/shop.toml $(DEMO)/definitions.json
 	@echo; echo 'See $(DEMO) for what was written.'
 
 test: $(VENV)/.installed-test
