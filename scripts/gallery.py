@@ -48,7 +48,7 @@ the queue, keys have room of their own beside the boxes, lines of dead letters s
 the lanes, and the checkout is drawn as the chord it is; there is a legend, and a dark theme.
 On random topologies of 15 to 1,500 nodes its lines cross less often than those of `dot` on
 the same lanes, taken together (`tests/property/test_pictures.py` also bounds each single
-one), and it takes about half the time at 150 nodes and a quarter at 1,500
+one), and it takes little more than a third of the time at 150 and at 1,500 nodes
 (`python benchmarks/pictures.py`).
 """
 

@@ -267,7 +267,7 @@ def by_dot(proper: Ranks) -> list[list[int]]:
 
 @pytest.mark.parametrize("nodes", [15, 60, 150, 1500])
 def test_no_more_crossings_than_dot(nodes: int) -> None:
-    """All in all there are fewer, by three in a hundred; of one graph at most two more.
+    """All in all there are fewer, by five in a hundred; of one graph at most one in a hundred more.
 
     Of the smallest both mostly find the best there is.
     """
@@ -286,9 +286,9 @@ def test_no_more_crossings_than_dot(nodes: int) -> None:
         assert [sorted(one) for one in lanes] == [sorted(one) for one in proper.lanes]
         found = places.crossings(lanes, proper.right)
         bound = places.crossings(by_dot(proper), proper.right)
-        assert found <= bound * 1.02, (seed, found, bound)
+        assert found <= bound * 1.01, (seed, found, bound)
         ours, theirs = ours + found, theirs + bound
-    assert ours <= theirs * (1 if nodes < 60 else 0.97)
+    assert ours <= theirs * (1 if nodes < 60 else 0.95)
 
 
 def test_crossings_are_counted_as_pairs_of_lines() -> None:

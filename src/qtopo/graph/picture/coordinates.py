@@ -197,36 +197,38 @@ def _settle(
     beside: Mapping[int, Sequence[int]],
 ) -> float:
     """Move the nodes of a lane to where they want to be; returns the longest move."""
-    # Blocks of nodes that touch: the sum of weights, and of weighted wishes.
+    # Blocks of nodes that touch: the sum of weights, of weighted wishes, and where they end.
     weights: list[float] = []
     wishes: list[float] = []
-    sizes: list[int] = []
-    for node, offset, others in zip(nodes, offsets, pulls, strict=True):
+    ends: list[int] = []
+    triples = zip(nodes, offsets, pulls, strict=True)
+    for end, (node, offset, others) in enumerate(triples, 1):
         if len(others) == 1:
-            weight, total = 1.0, y[others[0]]
+            weight, wish = 1.0, y[others[0]] - offset
         elif others:
-            weight, total = float(len(others)), fsum([y[one] for one in others])
+            weight = float(len(others))
+            wish = fsum([y[one] for one in others]) - weight * offset
         else:
             near = beside.get(node)
             weight = 0.01
             total = weight * (fsum([y[one] for one in near]) / len(near) if near else y[node])
+            wish = total - weight * offset
+        while weights and wishes[-1] * weight > wish * weights[-1]:
+            weight += weights.pop()
+            wish += wishes.pop()
+            ends.pop()
         weights.append(weight)
-        wishes.append(total - weight * offset)
-        sizes.append(1)
-        while len(weights) > 1 and wishes[-2] * weights[-1] > wishes[-1] * weights[-2]:
-            weight, wish, size = weights.pop(), wishes.pop(), sizes.pop()
-            weights[-1] += weight
-            wishes[-1] += wish
-            sizes[-1] += size
+        wishes.append(wish)
+        ends.append(end)
     moved = 0.0
     index = 0
-    for weight, wish, size in zip(weights, wishes, sizes, strict=True):
+    for weight, wish, end in zip(weights, wishes, ends, strict=True):
         base = wish / weight
-        for at in range(index, index + size):
-            place = base + offsets[at]
-            node = nodes[at]
-            if abs(place - y[node]) > moved:
-                moved = abs(place - y[node])
+        for node, offset in zip(nodes[index:end], offsets[index:end], strict=True):
+            place = base + offset
+            far = abs(place - y[node])
+            if far > moved:
+                moved = far
             y[node] = place
-        index += size
+        index = end
     return moved

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from math import fsum
+from math import ceil, fsum
 
 from qtopo.graph.picture.widths import FIRST, STEP, WIDTHS
 
@@ -19,7 +19,8 @@ FONTS = ("Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "sans-serif")
 BOLD = 1.27
 """No letter grows by more when it is bold."""
 
-_KNOWN = [(ord(one) - 65 if one < "a" else ord(one) - 71) * STEP for one in WIDTHS]
+_STEPS = [ord(one) - 65 if one < "a" else ord(one) - 71 for one in WIDTHS]
+_KNOWN = [steps * STEP for steps in _STEPS]
 _END = FIRST + len(_KNOWN)
 _EAST_ASIAN = 1.05
 _OTHER = 1.65
@@ -33,7 +34,8 @@ _HUGE = {
     0x2E3B: 3.5,
     0x1242B: 6.0,
 }
-_ASCII = [_OTHER] * FIRST + _KNOWN[: 128 - FIRST]
+_ASCII = bytes([ceil(_OTHER / STEP)] * FIRST + _STEPS[: 128 - FIRST] + [0] * 128)
+"""The width of each character of plain text, in steps."""
 _ELLIPSIS = "…"
 _JOINS = frozenset("\u200d\ufe0e\ufe0f")
 _HIDDEN = re.compile(
@@ -47,7 +49,7 @@ _HIDDEN = re.compile(
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Return a width in px that a text of a font size in px does not exceed."""
     # `sum` adds up fractions differently from Python 3.12 on: that would move things.
-    ems = fsum(map(_ASCII.__getitem__, text.encode()) if text.isascii() else map(_ems, text))
+    ems = sum(text.encode().translate(_ASCII)) * STEP if text.isascii() else fsum(map(_ems, text))
     return ems * size * (BOLD if bold else 1.0)
 
 

@@ -3,14 +3,16 @@
 Sweeps from several first orders that put each node at the mean of its neighbours
 (Sugiyama's barycentre); then, for the best of them, exchanges of adjacent nodes as
 long as they help, with rounds between in which exchanges that cost nothing are made
-too; at last moves of what has many neighbours. Parts of the graph that hang together
-are put in order one by one and never interleave.
+too; at last moves of what has many neighbours. A long lane between two short ones,
+which is what most topologies come down to, has a search of its own (`hubs`). Parts of
+the graph that hang together are put in order one by one and never interleave.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from qtopo.graph.picture import hubs
 from qtopo.graph.picture.exchanges import exchange, exchanged, moved
 from qtopo.graph.picture.parts import alone, core, hung, parts
 from qtopo.graph.picture.places import counted, middle, share, stand
@@ -23,13 +25,16 @@ if TYPE_CHECKING:
 
 _TRIAL, _SWEEPS = 4, 24
 _PATIENCE = 2
+_PLAIN, _MIXED = 1, 2
+"""Where more lines share their ends, to move hubs takes long and finds little."""
 
 
 class _Effort(NamedTuple):
     """How much is tried where the core of a part has up to so many nodes and waypoints.
 
     First orders without a reason; how many are swept on, and finished; rounds of exchanges
-    for those; and how far nodes of short lanes are moved in the best.
+    for those; and how far nodes of short lanes are moved in the best. Of a long lane between
+    short ones: of how many hubs every order is tried, and how many of these are finished.
     """
 
     nodes: float
@@ -38,14 +43,16 @@ class _Effort(NamedTuple):
     finished: int
     rounds: int
     moves: int
+    largest: int
+    best: int
 
 
 _EFFORTS = (
-    _Effort(40, 60, 16, 6, 4, 3),
-    _Effort(90, 16, 4, 1, 0, 1),
-    _Effort(400, 30, 10, 3, 2, 2),
-    _Effort(1500, 18, 6, 3, 2, 0),
-    _Effort(float("inf"), 6, 3, 1, 2, 0),
+    _Effort(40, 60, 16, 6, 4, 3, 5, 8),
+    _Effort(90, 16, 4, 1, 0, 1, 4, 1),
+    _Effort(400, 30, 10, 3, 2, 2, 4, 1),
+    _Effort(1500, 18, 6, 3, 2, 0, 0, 0),
+    _Effort(float("inf"), 6, 3, 1, 2, 0, 0, 0),
 )
 
 
@@ -75,6 +82,22 @@ def _core(ranks: Ranks, lanes: Lanes, position: list[int]) -> Lanes:
     """Return the best order that is found of lanes on which nothing else hangs."""
     size = sum(map(len, lanes))
     effort = next(one for one in _EFFORTS if size <= one.nodes)
+    if not hubs.around(lanes):
+        return _searched(lanes, ranks, position, effort)[0]
+    share = hubs.shared(lanes, ranks)
+    few = effort.largest and min(len(lanes[0]), len(lanes[2])) <= effort.largest + 2
+    if share <= _PLAIN and few:
+        return hubs.between(lanes, ranks, position, effort.largest, effort.best)[0]
+    found, count = _searched(lanes, ranks, position, effort)
+    if count and share <= _MIXED:
+        found, count = hubs.improved(found, count, ranks, position)
+    return found
+
+
+def _searched(
+    lanes: Lanes, ranks: Ranks, position: list[int], effort: _Effort
+) -> tuple[Lanes, int]:
+    """Sweep from several first orders, and finish the best of what is found."""
     starts = [
         _depth_first(lanes, ranks.right, ranks.left),
         [list(nodes) for nodes in lanes],
@@ -89,7 +112,7 @@ def _core(ranks: Ranks, lanes: Lanes, position: list[int]) -> Lanes:
         _sweep(start, ranks, position, range(first, first + _TRIAL))
         count = counted(start, ranks.right, position)
         if not count:
-            return start
+            return start, 0
         tried.append((count, index, start))
     swept = []
     for count, index, start in _best(tried, effort.kept):
@@ -102,8 +125,8 @@ def _core(ranks: Ranks, lanes: Lanes, position: list[int]) -> Lanes:
         if least < 0 or count < least:
             best, least = lanes, count
         if not least:
-            return best
-    return moved(best, least, ranks, position, effort.moves)[0]
+            return best, 0
+    return moved(best, least, ranks, position, effort.moves)
 
 
 def _best(orders: list[tuple[int, int, Lanes]], most: int) -> list[tuple[int, int, Lanes]]:

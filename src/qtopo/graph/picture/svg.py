@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from qtopo.graph.picture.scene import Box, Canvas, Edge, Key, Lane, Rect, Scene, Text
 
-_ESCAPES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\n": "&#10;",
-     "\t": "&#9;", "\r": "&#13;"}
+_ESCAPES = (
+    # The first is in what the others become.
+    ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"),
+    ("\n", "&#10;"), ("\t", "&#9;"), ("\r", "&#13;"),
 )  # fmt: skip
 _SPECIAL = re.compile("[&<>\"'\n\t\r]").search
 _ROOT = 'xmlns="http://www.w3.org/2000/svg" class="qtopo" role="img" aria-labelledby="title desc"'
@@ -66,8 +67,11 @@ def svg(scene: Scene, theme: str = AUTO) -> str:
 
 def escape(text: str) -> str:
     """Return a text for an element or a quoted attribute."""
-    # Most texts have nothing to escape, and to see that costs less than to look each up.
-    return text.translate(_ESCAPES) if _SPECIAL(text) else text
+    # Most texts have nothing to escape.
+    if _SPECIAL(text):
+        for one, written in _ESCAPES:
+            text = text.replace(one, written)
+    return text
 
 
 def definitions(scene: Scene) -> list[str]:
@@ -90,15 +94,14 @@ def definitions(scene: Scene) -> list[str]:
 
 
 def _text(one: Text, more: str = "") -> str:
-    if one.shown == one.full:
-        inside = escape(one.shown)
-    else:
-        inside = f"<title>{escape(one.full)}</title>{escape(one.shown)}"
+    role, x, y, size, shown, full, _ = one
+    inside = escape(shown)
+    if shown != full:
+        inside = f"<title>{escape(full)}</title>{inside}"
     # A name that reads from right to left stays where it is, and the text around it too.
-    way = ' direction="ltr"' if right_to_left(one.full) else ""
+    way = "" if full.isascii() or not right_to_left(full) else ' direction="ltr"'
     return (
-        f'<text class="{one.role}{more}" x="{one.x:g}" y="{one.y:g}" font-size="{one.size:g}"'
-        f"{way}>{inside}</text>"
+        f'<text class="{role}{more}" x="{x:g}" y="{y:g}" font-size="{size:g}"{way}>{inside}</text>'
     )
 
 

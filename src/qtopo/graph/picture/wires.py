@@ -36,20 +36,22 @@ class Wire(NamedTuple):
 def wires(graph: MultiDiGraph) -> list[Wire]:
     """Return the lines of a graph, in its order; those with a `tag` are not drawn."""
     together: dict[tuple[str, str, str], list[tuple[str, dict[str, Any]]]] = {}
+    labels = dict(graph.nodes(data="label"))
     for start, end, data in graph.edges(data=True):
         text = _text(graph, start, end, data)
         together.setdefault((start, end, data["kind"]), []).append((text, data))
     tagged = _tagged(together)
     found = []
     for (start, end, kind), edges in together.items():
-        texts = list(dict.fromkeys(text for text, _ in edges))
+        texts = {text for text, _ in edges} if len(edges) > 1 else edges
         tag = ""
         if (end, kind) in tagged:
-            tag = f"{SIGNS[kind]} {graph.nodes[end]['label']}"
+            tag = f"{SIGNS[kind]} {labels[end]}"
         # Lines without different labels would lie on top of each other.
         apart = kind != STEP and len(texts) == len(edges) <= _SEPARATE and not tag
         lines = [[one] for one in edges] if apart else [edges]
-        found += [_wire(graph, start, end, kind, one, tag) for one in lines]
+        names = f"{labels[start]} → {labels[end]}"
+        found += [_wire(names, start, end, kind, one, tag) for one in lines]
     return found
 
 
@@ -63,18 +65,17 @@ def _tagged(together: dict[tuple[str, str, str], Any]) -> set[tuple[str, str]]:
 
 
 def _wire(
-    graph: MultiDiGraph,
+    names: str,
     start: str,
     end: str,
     kind: str,
     edges: list[tuple[str, dict[str, Any]]],
     tag: str,
 ) -> Wire:
-    texts = [text for text in dict.fromkeys(text for text, _ in edges) if text]
+    texts = [text for text in dict.fromkeys([text for text, _ in edges]) if text]
     shown = ", ".join(texts)
     if len(texts) > _SEPARATE and kind != STEP:
         shown = f"{len(texts):,} keys"
-    names = f"{graph.nodes[start]['label']} → {graph.nodes[end]['label']}"
     lines = [f"{kind}: {names}"]
     for text, data in edges:
         lines += data.get("labels") or ([text] if text else [])
@@ -87,7 +88,7 @@ def _wire(
         visible_lines("\n".join(lines)),
         visible(tag),
         any(data.get("active") is not False for _, data in edges),
-        sum(data.get("count", 1) for _, data in edges),
+        sum([data.get("count", 1) for _, data in edges]),
         changes.pop() if len(changes) == 1 else "changed",
     )
 
