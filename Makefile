@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+JOBS ?= auto
 BIN = $(VENV)/bin
 DEMO = build/demo
 
@@ -61,10 +62,10 @@ demo: $(VENV)/.installed
 	@echo; echo 'See $(DEMO) for what was written.'
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 fast: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not broker' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not broker' $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check .
