@@ -113,13 +113,61 @@ def test_what_somebody_else_made_is_left_alone(here, capsys):
     }
 
 
+def test_topologies_that_share_a_folder_leave_each_other_alone(here, capsys):
+    other = TOPOLOGY.replace('"shop"', '"blog"') + BOTH.replace("main", "posts")
+    (here / "blog.toml").write_text(other + "\n[environments.test]\n")
+    emit(capsys)
+    assert main(["emit", "-t", "blog.toml", "--target", "kubernetes", "deploy/", "--prune"]) == 0
+    assert {one.name for one in (here / "deploy").iterdir()} == {
+        "main.yaml",
+        "mail.yaml",
+        "posts.yaml",
+    }
+    # A file of another environment is made of the same topology.
+    (here / "blog.toml").write_text(other.replace("posts", "news") + "\n[environments.test]\n")
+    words = ["-t", "blog.toml", "--env", "test", "--target", "kubernetes", "deploy/", "--prune"]
+    assert main(["emit", *words]) == 0
+    assert main(["emit", *[one for one in words if one not in ("--env", "test")]]) == 0
+    assert not (here / "deploy" / "posts.yaml").exists()
+    assert (here / "deploy" / "mail.yaml").exists()
+
+
+@pytest.mark.parametrize("target", ["procfile", "supervisor", "compose", "kubernetes"])
+def test_a_file_that_somebody_wrote_is_not_lost(here, capsys, target):
+    output = "deploy" if target == "kubernetes" else "launch"
+    path = here / "deploy" / "mail.yaml" if target == "kubernetes" else here / "launch"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("web: gunicorn shop\n")
+    words = ["emit", "--target", target, output]
+    assert main(words) == 2
+    assert f"is there already, and target '{target}' has not made it" in capsys.readouterr().err
+    assert path.read_text() == "web: gunicorn shop\n"
+    assert not (here / "deploy" / "main.yaml").exists()
+    assert main([*words, "--diff"]) == 1
+    path.write_text("# Made by qtopo emit --target asyncapi: change the topology, not this file.\n")
+    assert main(words) == 2
+    path.write_text("\n")
+    assert main(words) == 0
+    path.write_text(path.read_text() + "# by hand\n")
+    assert main(words) == 0
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["deploy/"], "is a folder, and several targets write one"),
         (["--target", "kubernetes", "-"], "writes several files"),
         (["--target", "kubernets", "deploy/"], "did you mean 'kubernetes'?"),
-        (["--target", "kubernetes", "topology.toml"], "cannot make the folder"),
+        (["--target", "kubernetes", "topology.toml"], "'topology.toml' is no folder"),
+        (["--target", "kubernetes", ""], "'' is no folder"),
+        (["--target", "kubernetes", "topology.toml/x"], "cannot make the folder"),
+        (["."], "is a folder, and several targets write one"),
+        (["--target", "compose", "."], "'.' is a folder, and target 'compose' writes one file"),
+        (["--target", "compose", "new/"], "'new/' is a folder"),
+        (["compose.yaml", "--prune"], "--prune has nothing to look through"),
+        (["Procfile", "--namespace", "CELERY"], "which --namespace is for"),
+        (["Procfile", "--app", "shop.app:app"], "which --app is for"),
+        (["new/Procfile"], "make the folder 'new'"),
     ],
 )
 def test_what_cannot_be_is_said(here, capsys, words, said):

@@ -82,6 +82,17 @@ def test_the_table(here, capsys):
     )
 
 
+def test_the_table_says_between_which_bounds_a_worker_is_scaled(here, capsys):
+    text = TEXT.replace("replicas = 2\n", "replicas = 2\nscale = { min = 1, max = 9 }\n")
+    text = text.replace("replicas = 0\n", "replicas = 0\nscale = { min = 0, max = 3 }\n")
+    (here / "topology.toml").write_text(text, encoding="utf-8")
+    code, out, _ = run(capsys)
+    assert code == 0
+    lines = {line.split()[0]: line for line in out.splitlines() if line}
+    assert "  2 (1-9)   small" in lines["emails"]
+    assert "  0 (0-3)   -" in lines["spare"]
+
+
 @pytest.mark.parametrize("columns", [1, 12, 20, 33, 40, 50, 61, 62, 200])
 def test_the_table_fits_the_terminal(here, capsys, monkeypatch, columns):
     name = "队列-🐰-" + "very-long-name-" * 10

@@ -242,7 +242,9 @@ def write_file(path: str, content: bytes) -> None:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
         reason = getattr(error, "strerror", None) or str(error)
-        raise QtopoError(f"cannot write {path!r}: {reason}") from None
+        folder = os.path.dirname(target)
+        way_out = None if os.path.isdir(folder) else f"make the folder {os.path.dirname(path)!r}"
+        raise QtopoError(f"cannot write {path!r}: {reason}", way_out) from None
 
 
 def _umask() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from qtopo.cli.common import (
 from qtopo.cli.main import NO, OK
 from qtopo.cli.written import STDOUT, compare, write
 from qtopo.emit.base import TARGETS, Job, emitter, target_of
-from qtopo.errors import UnknownNameError
+from qtopo.errors import QtopoError
 
 if TYPE_CHECKING:
     import argparse
@@ -44,12 +45,14 @@ examples:
   qtopo emit celeryconfig.py --app shop.celery:app
   qtopo emit Procfile
   qtopo emit --target kubernetes deploy/
+  qtopo emit --target kubernetes deploy/ --prune
 
 A topology with errors is not emitted. What is written is the same for the same
 topology and holds no secret. Settings have been loaded into Celery: every task that
 is known by name goes where `qtopo route` says. In a folder, files of the same target
 that nothing asks for any more are strays: --check exits 1 for them, --prune removes
-them. Other files there are left alone.
+them. Other files there are left alone, and no launch file takes the place of one
+that qtopo has not made.
 """
 
 _DEFAULT = "celeryconfig"
@@ -92,8 +95,7 @@ def call(args: argparse.Namespace) -> int:
     """Emit; returns the exit code."""
     target = _target(args)
     emit = emitter(target)
-    if TARGETS[target].folder and args.output == STDOUT:
-        raise UnknownNameError(f"target {target!r} writes several files", "name a folder for them")
+    _require_sense(args, target)
     loaded = load(args)
     if not args.no_check and _refused(loaded):
         return NO
@@ -110,13 +112,13 @@ def call(args: argparse.Namespace) -> int:
     )
     artifacts = emit.emit(job)
     if args.check or args.diff:
-        return compare(args, target, artifacts)
+        return compare(args, job, artifacts)
     proof = emit.prove(job, artifacts, _progress())
     done = emit.summary(job)
     if proof is not None:
         tasks = f"{proof.tasks} task" + ("" if proof.tasks == 1 else "s")
         done += f", proved with Celery {proof.celery} on {tasks}"
-    write(args, target, artifacts, done)
+    write(args, job, artifacts, done)
     for note in emit.notes(job):
         complain(note, kind="note")
     return OK
@@ -125,7 +127,39 @@ def call(args: argparse.Namespace) -> int:
 def _target(args: argparse.Namespace) -> str:
     if args.target is not None:
         return str(args.target)
-    return _DEFAULT if args.output == STDOUT else target_of(args.output)
+    if args.output == STDOUT:
+        return _DEFAULT
+    return target_of(os.path.join(args.output, "") if os.path.isdir(args.output) else args.output)
+
+
+def _require_sense(args: argparse.Namespace, target: str) -> None:
+    """Raise QtopoError where the arguments cannot be meant for the target."""
+    described, output = TARGETS[target], str(args.output)
+    if described.folder:
+        if output == STDOUT:
+            raise QtopoError(f"target {target!r} writes several files", "name a folder for them")
+        if not output or os.path.isfile(output):
+            raise QtopoError(
+                f"{output!r} is no folder, and target {target!r} writes several files",
+                "name a folder for them",
+            )
+    else:
+        if output.endswith("/") or os.path.isdir(output):
+            raise QtopoError(
+                f"{output!r} is a folder, and target {target!r} writes one file",
+                "name the file in it",
+            )
+        if args.prune:
+            raise QtopoError(
+                f"target {target!r} writes one file, so --prune has nothing to look through",
+                "leave --prune out",
+            )
+    for option in ("namespace", "app"):
+        if getattr(args, option) is not None and not described.settings:
+            raise QtopoError(
+                f"target {target!r} writes no settings, which --{option} is for",
+                f"leave --{option} out",
+            )
 
 
 def _refused(loaded: Loaded) -> bool:

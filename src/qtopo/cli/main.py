@@ -14,7 +14,7 @@ OK, NO, CANNOT = 0, 1, 2
 
 COMMANDS = {
     "check": "find what is wrong with a topology",
-    "emit": "write Celery's configuration",
+    "emit": "write Celery's configuration, and launch files",
     "workers": "list, print or run the worker processes",
     "permissions": "say the least that each process needs on the broker",
     "graph": "draw the topology",

@@ -221,14 +221,14 @@ def _table(topology: Topology, chosen: Sequence[Process], color: str) -> str:
 
     table = Table(("NAME", "QUEUES", "POOL", "CONCURRENCY", "REPLICAS", "MACHINE"))
     for one in chosen:
-        off = one.replicas == 0
+        off = one.replicas == 0 and one.scale is None
         table.add(
             (
                 one.name,
                 ", ".join(one.queues) or _beat_queues(topology),
                 one.pool or "-",
                 _concurrency(topology, one),
-                "off" if off else str(one.replicas),
+                "off" if off else _replicas(one),
                 one.machine or "-",
             ),
             faint=off,
@@ -238,6 +238,12 @@ def _table(topology: Topology, chosen: Sequence[Process], color: str) -> str:
     )
     count = sum(len(one.commands()) for one in chosen)
     return f"{text}\n\n{count} process{'' if count == 1 else 'es'} to start"
+
+
+def _replicas(process: Process) -> str:
+    """Return how many processes there are, and between which bounds an autoscaler may go."""
+    bounds = process.scale
+    return f"{process.replicas}" + (f" ({bounds.min}-{bounds.max})" if bounds else "")
 
 
 def _beat_queues(topology: Topology) -> str:

@@ -8,22 +8,31 @@ from typing import TYPE_CHECKING
 
 from qtopo.cli.common import complain, say, write_file
 from qtopo.cli.main import NO, OK
-from qtopo.emit.base import TARGETS, mark
+from qtopo.emit.base import OVERLAID, TARGETS, mark
+from qtopo.emit.yaml_ import one_line
 from qtopo.errors import QtopoError, UnknownNameError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from qtopo.emit.base import Artifact
+    from qtopo.emit.base import Artifact, Job
 
 STDOUT = "-"
-_FIRST_LINE = 200
+_HEADER = 2
+_LONGEST_LINE = 1000
 
 
-def write(args: argparse.Namespace, target: str, artifacts: Sequence[Artifact], done: str) -> None:
-    """Write the files that differ, and say so; strays are named, or removed with --prune."""
-    if TARGETS[target].folder:
+def write(args: argparse.Namespace, job: Job, artifacts: Sequence[Artifact], done: str) -> None:
+    """Write the files that differ, and say so; strays are named, or removed with --prune.
+
+    Raises QtopoError, before anything is written, where a launch file would take
+    the place of one that qtopo has not made.
+    """
+    for artifact in artifacts:
+        _require_own(job, artifact)
+    folder = TARGETS[job.target].folder
+    if folder:
         _make_folder(args.output)
     changed = 0
     for artifact in artifacts:
@@ -34,13 +43,13 @@ def write(args: argparse.Namespace, target: str, artifacts: Sequence[Artifact], 
             write_file(artifact.path, content)
             changed += 1
     if args.output != STDOUT:
-        count = f" ({changed} of {len(artifacts)} files)" if TARGETS[target].folder else ""
+        count = f" ({changed} of {len(artifacts)} files)" if folder else ""
         say(
             f"wrote {args.output}{count}: {done}"
             if changed
             else f"{args.output} is up to date: {done}"
         )
-    for path in strays(args.output, target, artifacts):
+    for path in strays(job, artifacts):
         if args.prune:
             _remove(path)
             say(f"removed {path}: nothing in the topology asks for it any more")
@@ -52,7 +61,7 @@ def write(args: argparse.Namespace, target: str, artifacts: Sequence[Artifact], 
             )
 
 
-def compare(args: argparse.Namespace, target: str, artifacts: Sequence[Artifact]) -> int:
+def compare(args: argparse.Namespace, job: Job, artifacts: Sequence[Artifact]) -> int:
     """Hold the files that are there against what would be written."""
     stale = False
     for artifact in artifacts:
@@ -69,7 +78,7 @@ def compare(args: argparse.Namespace, target: str, artifacts: Sequence[Artifact]
         else:
             state = "does not exist" if found is None else "is stale"
             complain(f"{artifact.path} {state}", f"refresh it with `{_command(args)}`")
-    for path in strays(args.output, target, artifacts):
+    for path in strays(job, artifacts):
         stale = True
         if args.diff:
             _diff(path, _current(path), None)
@@ -81,32 +90,56 @@ def compare(args: argparse.Namespace, target: str, artifacts: Sequence[Artifact]
     return NO if stale else OK
 
 
-def strays(output: str, target: str, artifacts: Sequence[Artifact]) -> list[str]:
+def strays(job: Job, artifacts: Sequence[Artifact]) -> list[str]:
     """Return the files of a target's folder that it made once and would not make now.
 
-    What does not say in its first line that this target made it is somebody else's.
+    What does not say at its beginning that this target made it, of this topology
+    in whatever environment, is somebody else's: two topologies may share a folder.
     """
-    if not TARGETS[target].folder:
+    if not TARGETS[job.target].folder:
         return []
     wanted = {os.path.basename(one.path) for one in artifacts}
-    sign = mark(target).encode()
-    found = []
     try:
-        names = sorted(os.listdir(output))
+        names = sorted(os.listdir(job.output))
     except OSError:
         return []
-    for name in names:
-        path = os.path.join(output, name)
-        if name in wanted or not os.path.isfile(path):
-            continue
-        try:
-            with open(path, "rb") as stream:
-                first = stream.readline(_FIRST_LINE)
-        except OSError:
-            continue
-        if sign + b":" in first:
-            found.append(path)
-    return found
+    paths = [os.path.join(job.output, name) for name in names if name not in wanted]
+    return [path for path in paths if os.path.isfile(path) and _made_of(job, path)]
+
+
+def _made_of(job: Job, path: str) -> bool:
+    """Whether a file says that this target made it of this topology."""
+    made, *rest = [*_beginning(path), ""]
+    origin = one_line(f"# From: {job.source}")
+    return f"{mark(job.target)}:" in made and (
+        rest[0] == origin.rstrip() or rest[0].startswith(one_line(f"{origin}{OVERLAID}"))
+    )
+
+
+def _require_own(job: Job, artifact: Artifact) -> None:
+    """Raise QtopoError where a file would be lost that the target has not made.
+
+    Only where files say who made them: JSON cannot, and settings may take the
+    place of those that they were imported from.
+    """
+    made = f"{mark(job.target)}:"
+    if artifact.path == STDOUT or not artifact.content.startswith(f"# {made}"):
+        return
+    found = _current(artifact.path)
+    if found and found.strip() and not any(made in one for one in _beginning(artifact.path)):
+        raise QtopoError(
+            f"{artifact.path!r} is there already, and target {job.target!r} has not made it",
+            "move it out of the way, or name another place",
+        )
+
+
+def _beginning(path: str) -> list[str]:
+    """Return the lines that hold a header; none where the file cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return [stream.readline(_LONGEST_LINE).rstrip() for _ in range(_HEADER)]
+    except OSError:
+        return []
 
 
 def _remove(path: str) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from qtopo.compiler.permissions import LONGEST, Access, Permissions
 from qtopo.compiler.principals import CONTROL, PRODUCER, principals
 from qtopo.compiler.redis_acl import BrokerRules, Rules, results_rules
-from qtopo.emit.launching import slugged
+from qtopo.emit.launching import application, slugged
 from qtopo.errors import EmitError
 from qtopo.routing.table import table
 from qtopo.topology.deploy import Deploy
@@ -93,8 +93,7 @@ def database(topology: Topology) -> int:
 
 def _users(topology: Topology, found: list[Principal]) -> dict[Principal, str]:
     """Return names that begin with the application's: users are those of the whole server."""
-    app = topology.app.name or (topology.app.celery or "celery").partition(".")[0].partition(":")[0]
-    stem = slugged([app or "celery"])[app or "celery"]
+    stem = application(topology)
     workers = [one.name for one in found if one.node is not None]
     slugs = slugged(workers, {"beat", PRODUCER, CONTROL})
     return {one: f"{stem}-{slugs[one.name] if one.node is not None else one.kind}" for one in found}

@@ -65,8 +65,12 @@ class Job:
     def header(self) -> list[str]:
         """Return the lines, to be written as comments, that every launch file begins with."""
         environment = self.topology.environment
-        origin = self.source if environment is None else f"{self.source}, environment {environment}"
+        origin = self.source if environment is None else f"{self.source}{OVERLAID}{environment}"
         return [f"{mark(self.target)}: change the topology, not this file.", f"From: {origin}"]
+
+
+OVERLAID = ", environment "
+"""Stands between the names of the file and of the overlay in a header."""
 
 
 def mark(target: str) -> str:
@@ -105,13 +109,15 @@ class Target(NamedTuple):
     """An emitter's module, the names of files it is meant for, and what it writes.
 
     With `folder` it writes several files into a folder; a name that ends in / is
-    no sign of which target is meant, so that one has to be named.
+    no sign of which target is meant, so that one has to be named. With `settings`
+    it writes Celery's settings: a namespace and tasks known elsewhere count there alone.
     """
 
     module: str
     patterns: tuple[str, ...]
     summary: str
     folder: bool = False
+    settings: bool = False
 
 
 TARGETS = {
@@ -121,7 +127,10 @@ TARGETS = {
         "the topology as an AsyncAPI 3.0 document",
     ),
     "celeryconfig": Target(
-        "qtopo.emit.celeryconfig", ("*.py",), "Celery's settings as a Python module"
+        "qtopo.emit.celeryconfig",
+        ("*.py",),
+        "Celery's settings as a Python module",
+        settings=True,
     ),
     "compose": Target(
         "qtopo.emit.compose",
@@ -151,6 +160,7 @@ TARGETS = {
         "qtopo.emit.settings_json",
         ("*.json",),
         "Celery's settings as JSON, for app.conf.update and other programs",
+        settings=True,
     ),
     "supervisor": Target(
         "qtopo.emit.supervisor",
@@ -207,5 +217,7 @@ def emitter(target: str) -> Emitter:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return `1 queue`, `2 queues`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Return `1 queue`, `2 queues`, `2 processes`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"

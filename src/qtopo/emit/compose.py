@@ -13,7 +13,7 @@ from qtopo.compiler.processes import BEAT, url_variables
 from qtopo.emit import probes
 from qtopo.emit.base import Artifact, counted
 from qtopo.emit.containers import image, schedule_file, unwritable_schedule, volume_folder
-from qtopo.emit.launching import deploy, program, unbounded
+from qtopo.emit.launching import deploy, program, some, unbounded
 from qtopo.emit.machine import started, unscaled
 from qtopo.emit.yaml_ import commented, dump
 
@@ -49,6 +49,11 @@ def notes(job: Job) -> Sequence[str]:
     """Return what has no bound, no place or no check."""
     running = started(job)
     found = unbounded(job) + unscaled(job)
+    known = deploy(job)
+    if known.group is not None and known.user is None:
+        found.append(
+            f"[deploy] group {known.group!r} is left out: compose takes a group behind a user alone"
+        )
     if any(unit.process.kind == BEAT for unit in running):
         found += unwritable_schedule(job)
     unchecked = [
@@ -58,7 +63,7 @@ def notes(job: Job) -> Sequence[str]:
     ]
     if unchecked:
         found.append(
-            f"nothing can tell whether {', '.join(map(repr, unchecked))} is well, so there is no "
+            f"nothing can tell whether {some(map(repr, unchecked))} is well, so there is no "
             "healthcheck: a solo worker answers nobody while it works, others need remote "
             "control or [deploy] heartbeat_file"
         )

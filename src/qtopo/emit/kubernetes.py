@@ -63,6 +63,10 @@ def notes(job: Job) -> Sequence[str]:
             "the image has to say its user as a number, since runAsNonRoot takes no name; or "
             f"say it here with [deploy] user{named}"
         )
+    if known.group is not None and _number(known.group) is None:
+        found.append(
+            f"[deploy] group {known.group!r} is left out: Kubernetes takes a number, not a name"
+        )
     if any(unit.process.kind == BEAT for unit in units(job)):
         found += unwritable_schedule(job)
     return [*found, *_unwatched(job)]

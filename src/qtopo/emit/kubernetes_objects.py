@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from qtopo.compiler.processes import BEAT
-from qtopo.emit.launching import deploy
-from qtopo.emit.machine import app
+from qtopo.emit.launching import application, deploy
 from qtopo.errors import EmitError
 
 if TYPE_CHECKING:
@@ -24,18 +22,9 @@ _LONGEST_APP = 22
 """With a slug of 40 and a hyphen 63: what a label, and so KEDA, takes as a name."""
 
 
-def application(job: Job) -> str:
-    """Return the application's name as an object's name may have it."""
-    slug = app(job)
-    if len(slug) <= _LONGEST_APP:
-        return slug
-    mark = sha256(slug.encode()).hexdigest()[:6]
-    return f"{slug[: _LONGEST_APP - 7].rstrip('-')}-{mark}"
-
-
 def object_name(job: Job, slug: str) -> str:
     """Return the name of an object: several applications may share a namespace."""
-    return f"{application(job)}-{slug}"
+    return f"{application(job.topology, _LONGEST_APP)}-{slug}"
 
 
 def metadata(job: Job, unit: Unit) -> dict[str, Any]:
@@ -51,7 +40,7 @@ def metadata(job: Job, unit: Unit) -> dict[str, Any]:
 def selector(job: Job, unit: Unit) -> dict[str, str]:
     """Return the labels that tell a process's pods; a Deployment's can never be changed."""
     return {
-        "app.kubernetes.io/name": application(job),
+        "app.kubernetes.io/name": application(job.topology, _LONGEST_APP),
         "app.kubernetes.io/instance": unit.slug,
         "app.kubernetes.io/component": unit.process.kind,
     }
@@ -72,13 +61,23 @@ def in_namespace(job: Job) -> dict[str, str]:
 
 def secret(job: Job) -> str | None:
     """Return the Secret's name, None where the file names none; EmitError where it cannot be."""
-    name = deploy(job).secret
+    return _subdomain(job, "secret", "Secret")
+
+
+def cluster(job: Job) -> str | None:
+    """Return the RabbitmqCluster's name, None where there is none; EmitError as for `secret`."""
+    return _subdomain(job, "rabbitmq_cluster", "RabbitmqCluster")
+
+
+def _subdomain(job: Job, key: str, kind: str) -> str | None:
+    """Return the name of an object that somebody else made, as a key of `[deploy]` has it."""
+    name: str | None = getattr(deploy(job), key)
     if name is None:
         return None
     if len(name) > _LONGEST_SUBDOMAIN or not _SUBDOMAIN.fullmatch(name):
         raise EmitError(
-            f"Kubernetes has no Secret {name!r}",
-            "[deploy] secret is lower-case letters, digits, hyphens and points",
+            f"Kubernetes has no {kind} {name!r}",
+            f"[deploy] {key} is lower-case letters, digits, hyphens and points",
         )
     return name
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SLUG = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _LONGEST_SLUG = 40
+_PLAIN_APPLICATION = "celery"
 _NAMED = 3
 
 
@@ -64,6 +65,18 @@ def units(job: Job) -> list[Unit]:
     ]
 
 
+def application(topology: Topology, longest: int = _LONGEST_SLUG) -> str:
+    """Return a slug of the application, which tells what is its own from that of others.
+
+    The name is that of `[app]`, else the package that Celery's application is in.
+    Processes, users of the broker and objects in Kubernetes all begin with it.
+    """
+    known = topology.app
+    name = known.name or (known.celery or "").partition(":")[0].partition(".")[0]
+    slug = slugged([name])[name] if name.strip() else _PLAIN_APPLICATION
+    return slug if len(slug) <= longest else _marked(slug, slug, longest)
+
+
 def slugged(names: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
     """Return a slug for each name: itself where it is one, else made from it, none twice.
 
@@ -90,10 +103,10 @@ def _slug(name: str) -> str:
     return _marked(plain or "worker", name)
 
 
-def _marked(slug: str, name: str) -> str:
+def _marked(slug: str, name: str, longest: int = _LONGEST_SLUG) -> str:
     """Return a slug that tells names apart by their text."""
     mark = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
-    return f"{slug[: _LONGEST_SLUG - 7].rstrip('-')}-{mark}"
+    return f"{slug[: longest - 7].rstrip('-')}-{mark}"
 
 
 def deploy(job: Job) -> Deploy:
@@ -112,11 +125,15 @@ def unbounded(job: Job) -> list[str]:
     endless = [one.process.name for one in units(job) if one.process.shutdown.grace is None]
     if not endless:
         return []
-    names = ", ".join(map(repr, endless[:_NAMED]))
-    if len(endless) > _NAMED:
-        names += f" and {len(endless) - _NAMED} more"
     note = (
-        f"nothing bounds the tasks of {names}, which may take a day to stop: give their tasks "
-        'a time_limit, or the worker shutdown = { drain = "15m" }'
+        f"nothing bounds the tasks of {some(map(repr, endless))}, which may take a day to stop: "
+        'give their tasks a time_limit, or the worker shutdown = { drain = "15m" }'
     )
     return [note]
+
+
+def some(texts: Iterable[str]) -> str:
+    """Return the first few of some texts in a row, and how many more there are."""
+    listed = list(texts)
+    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
+    return ", ".join(listed[:_NAMED]) + more

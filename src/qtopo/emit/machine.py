@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from qtopo.compiler.processes import BEAT
-from qtopo.emit.launching import Unit, deploy, program, slugged, units
+from qtopo.emit.launching import Unit, deploy, program, some, units
 from qtopo.errors import EmitError
 
 if TYPE_CHECKING:
@@ -22,15 +22,6 @@ NUMBER = "\0"
 """Stands for a replica's number in `numbered`; no text of the file can hold it."""
 
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?|[0-9]+")
-_PLAIN_APP = "celery"
-_NAMED = 3
-
-
-def app(job: Job) -> str:
-    """Return a slug of the application, to tell its processes from those of others."""
-    known = job.topology.app
-    name = known.name or (known.celery or "").partition(":")[0].partition(".")[0]
-    return slugged([name])[name] if name.strip() else _PLAIN_APP
 
 
 def started(job: Job) -> list[Unit]:
@@ -90,14 +81,25 @@ def plain_path(job: Job, key: str, path: str, refused: re.Pattern[str]) -> str:
     return path
 
 
+def shared_heartbeat(job: Job) -> list[str]:
+    """Return a note where several workers of one machine touch one heartbeat file."""
+    path = deploy(job).heartbeat_file
+    workers = [one.process.replicas for one in started(job) if one.process.kind != BEAT]
+    if path is None or "%n" in path or sum(workers) < 2:
+        return []
+    note = (
+        f"{sum(workers)} workers touch the same heartbeat_file, and each vouches for the others "
+        f"where they run on one machine: put %n into its name, {path!r}"
+    )
+    return [note]
+
+
 def unscaled(job: Job) -> list[str]:
     """Return a note about workers that an autoscaler would have more or fewer of."""
     scaled = [one.process for one in units(job) if one.process.scale is not None]
     if not scaled:
         return []
-    names = ", ".join(f"{one.name!r} ({one.replicas})" for one in scaled[:_NAMED])
-    if len(scaled) > _NAMED:
-        names += f" and {len(scaled) - _NAMED} more"
+    names = some(f"{one.name!r} ({one.replicas})" for one in scaled)
     note = (
         f"{job.target} scales nothing: of each worker with a scale it starts as many processes "
         f"as its replicas: {names}"

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtopo.compiler.shell import shell_line
-from qtopo.emit.base import Artifact
-from qtopo.emit.launching import program, units
-from qtopo.emit.machine import several, started, through_env, unscaled
+from qtopo.emit.base import Artifact, counted
+from qtopo.emit.launching import program, some, units
+from qtopo.emit.machine import several, shared_heartbeat, started, through_env, unscaled
 from qtopo.emit.yaml_ import commented
 from qtopo.topology.deploy import PROCFILE_GRACE, PROCFILE_SOFT
 
@@ -37,18 +37,17 @@ def emit(job: Job) -> Sequence[Artifact]:
 
 def summary(job: Job) -> str:
     """Return how many processes there are."""
-    count = sum(len(one.process.commands()) for one in started(job))
-    return f"{count} process" if count == 1 else f"{count} processes"
+    return counted(sum(len(one.process.commands()) for one in started(job)), "process")
 
 
 def notes(job: Job) -> Sequence[str]:
     """Return which workers lose tasks when honcho stops them."""
-    found = unscaled(job)
+    found = unscaled(job) + shared_heartbeat(job)
     cut = [one.process.name for one in started(job) if _cut(one.process)]
     if cut:
         found.append(
             "honcho stops with SIGTERM to the whole process group and kills after "
-            f"{PROCFILE_GRACE} s, so running tasks of {', '.join(map(repr, cut))} are lost: "
+            f"{PROCFILE_GRACE} s, so running tasks of {some(map(repr, cut))} are lost: "
             'only shutdown = { soft = "2s" } and acks_late fit into that'
         )
     return found

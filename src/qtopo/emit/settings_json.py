@@ -41,6 +41,19 @@ def summary(job: Job) -> str:
     return f"{said} ({', '.join(markers)} need a reader)" if markers else said
 
 
+def notes(job: Job) -> Sequence[str]:
+    """Return what a JSON document cannot carry."""
+    known = job.topology.deploy
+    if known is None or known.heartbeat_file is None:
+        return []
+    note = (
+        "JSON holds no code, so who uses this file has no heartbeat: the step that touches "
+        f"{known.heartbeat_file!r} is part of celeryconfig.py, and a probe that looks at the file "
+        "would restart every worker"
+    )
+    return [note]
+
+
 def prove(
     job: Job, artifacts: Sequence[Artifact], progress: Callable[[int, int], None] | None = None
 ) -> Proof | None:

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING
 from qtopo.compiler.processes import BEAT, url_variables
 from qtopo.compiler.shell import quote
 from qtopo.emit.base import Artifact, counted
-from qtopo.emit.launching import deploy, unbounded
+from qtopo.emit.launching import application, deploy, unbounded
 from qtopo.emit.machine import (
     NUMBER,
     account,
-    app,
     numbered,
     plain_path,
     several,
+    shared_heartbeat,
     started,
     through_env,
     unscaled,
@@ -60,7 +60,7 @@ def emit(job: Job) -> Sequence[Artifact]:
     running = started(job)
     if running:
         programs = ",".join(_program(job, one) for one in running)
-        blocks.append(_section(f"group:{app(job)}", {"programs": programs}))
+        blocks.append(_section(f"group:{application(job.topology)}", {"programs": programs}))
     blocks += [_section(f"program:{_program(job, one)}", dict(_keys(job, one))) for one in running]
     return [Artifact(job.output, "\n".join(blocks))]
 
@@ -69,14 +69,13 @@ def summary(job: Job) -> str:
     """Return how many programs and processes there are."""
     running = started(job)
     processes = sum(one.process.replicas if several(one) else 1 for one in running)
-    count = f"{processes} process" if processes == 1 else f"{processes} processes"
-    return f"{counted(len(running), 'program')}, {count}"
+    return f"{counted(len(running), 'program')}, {counted(processes, 'process')}"
 
 
 def notes(job: Job) -> Sequence[str]:
     """Return what supervisor has to be told elsewhere, and what it cannot do."""
     known = deploy(job)
-    found = [*unbounded(job), *unscaled(job)]
+    found = [*unbounded(job), *unscaled(job), *shared_heartbeat(job)]
     variables = ", ".join(url_variables(job.topology))
     if known.env_file is not None:
         found.append(
@@ -98,7 +97,7 @@ def notes(job: Job) -> Sequence[str]:
 
 def _program(job: Job, unit: Unit) -> str:
     """Return the name of a program, which is one for all files that supervisord reads."""
-    return f"{app(job)}-{unit.slug}"
+    return f"{application(job.topology)}-{unit.slug}"
 
 
 def _keys(job: Job, unit: Unit) -> Iterator[tuple[str, str]]:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from qtopo.compiler.processes import BEAT, url_variables
 from qtopo.emit.base import Artifact, counted
-from qtopo.emit.launching import deploy
+from qtopo.emit.launching import application, deploy, some
 from qtopo.emit.machine import (
     NUMBER,
     account,
-    app,
     numbered,
     plain_path,
     several,
+    shared_heartbeat,
     started,
     unscaled,
 )
@@ -59,7 +59,7 @@ Pairs = list[tuple[str, str]]
 
 def emit(job: Job) -> Sequence[Artifact]:
     """Return the units and the target; EmitError where they cannot be written."""
-    files = [(f"{app(job)}.target", _target(job))]
+    files = [(f"{application(job.topology)}.target", _target(job))]
     files += [(_file(job, one), _service(job, one)) for one in started(job)]
     header = commented(job.header())
     return [Artifact(job.file(name), f"{header}\n{_unit_file(found)}") for name, found in files]
@@ -68,13 +68,13 @@ def emit(job: Job) -> Sequence[Artifact]:
 def summary(job: Job) -> str:
     """Return how many services are started, and by what."""
     services = sum(len(_names(job, one)) for one in started(job))
-    return f"{counted(services, 'service')} of {app(job)}.target"
+    return f"{counted(services, 'service')} of {application(job.topology)}.target"
 
 
 def notes(job: Job) -> Sequence[str]:
     """Return what the units lack, and which workers may take for ever to stop."""
     known, variables = deploy(job), ", ".join(url_variables(job.topology))
-    found = unscaled(job)
+    found = unscaled(job) + shared_heartbeat(job)
     if known.user is None:
         found.append("the units name no user, so everything runs as root: user in [deploy]")
     if variables and known.env_file is None:
@@ -82,7 +82,7 @@ def notes(job: Job) -> Sequence[str]:
     endless = [one.process.name for one in started(job) if one.process.shutdown.grace is None]
     if endless:
         found.append(
-            f"nothing bounds the tasks of {', '.join(map(repr, endless))}: systemd waits for them "
+            f"nothing bounds the tasks of {some(map(repr, endless))}: systemd waits for them "
             "as long as they take, and so does a reboot: give their tasks a time_limit, or the "
             'worker shutdown = { drain = "15m" }'
         )
@@ -90,7 +90,7 @@ def notes(job: Job) -> Sequence[str]:
 
 
 def _base(job: Job, unit: Unit) -> str:
-    return f"{app(job)}-{unit.slug}"
+    return f"{application(job.topology)}-{unit.slug}"
 
 
 def _file(job: Job, unit: Unit) -> str:
@@ -109,7 +109,7 @@ def _target(job: Job) -> dict[str, Pairs]:
     services = [name for one in started(job) for name in _names(job, one)]
     return {
         "Unit": [
-            ("Description", f"The Celery processes of {app(job)}"),
+            ("Description", f"The Celery processes of {application(job.topology)}"),
             *(("Wants", name) for name in services),
         ],
         "Install": [("WantedBy", "multi-user.target")],
@@ -121,8 +121,8 @@ def _service(job: Job, unit: Unit) -> dict[str, Pairs]:
     what = "beat" if process.kind == BEAT else f"worker {process.name!r}"
     return {
         "Unit": [
-            ("Description", _specifiers(one_line(f"Celery {what} of {app(job)}"))),
-            ("PartOf", f"{app(job)}.target"),
+            ("Description", _specifiers(one_line(f"Celery {what} of {application(job.topology)}"))),
+            ("PartOf", f"{application(job.topology)}.target"),
             ("Wants", "network-online.target"),
             ("After", "network-online.target"),
             # Never given up: what failed for an hour is tried again all the same.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qtopo.emit.accounts import DEFAULT_VHOST, accounts, vhost
 from qtopo.emit.base import Artifact, counted
 from qtopo.emit.definitions import exclusive, importable
+from qtopo.emit.kubernetes_objects import cluster, in_namespace, object_name
 from qtopo.emit.launching import deploy, slugged
 from qtopo.emit.yaml_ import commented, dump
 
@@ -131,9 +132,9 @@ def _typed(arguments: dict[str, Any]) -> dict[str, Any]:
 def _users(job: Job, place: str) -> dict[str, list[dict[str, Any]]]:
     listed = accounts(job.topology)
     return {
-        "users": [_resource(job, "User", one.user) for one in listed],
+        "users": [_named(job, "User", one.user) for one in listed],
         "permissions": [
-            _resource(
+            _named(
                 job,
                 "Permission",
                 one.user,
@@ -148,17 +149,21 @@ def _users(job: Job, place: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def _resource(job: Job, kind: str, slug: str, **spec: Any) -> dict[str, Any]:
-    metadata = {"name": slug}
-    settings = deploy(job)
-    if settings.namespace is not None:
-        metadata["namespace"] = settings.namespace
+    """Return a resource that is called as the application and `slug`.
+
+    Two applications may share a namespace, and each have a queue named `celery` in a
+    virtual host of its own.
+    """
+    return _named(job, kind, object_name(job, slug), **spec)
+
+
+def _named(job: Job, kind: str, called: str, **spec: Any) -> dict[str, Any]:
     said = {key: value for key, value in spec.items() if key != "arguments" or value}
-    cluster = {"name": settings.rabbitmq_cluster or _CLUSTER}
     return {
         "apiVersion": _API,
         "kind": kind,
-        "metadata": metadata,
-        "spec": {**said, "rabbitmqClusterReference": cluster},
+        "metadata": {"name": called, **in_namespace(job)},
+        "spec": {**said, "rabbitmqClusterReference": {"name": cluster(job) or _CLUSTER}},
     }
 
 

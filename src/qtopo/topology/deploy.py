@@ -72,7 +72,9 @@ class Deploy(Model):
     )
     directory: str | None = field(_PATH, "The working directory of the processes.", default=None)
     user: str | None = field(
-        NAME, "The user they run as; Celery refuses to run as root.", default=None
+        NAME,
+        "The user they run as; as root Celery warns, and with pickle it refuses.",
+        default=None,
     )
     group: str | None = field(NAME, "The group they run as.", default=None)
     env_file: str | None = field(
@@ -96,7 +98,8 @@ class Deploy(Model):
     heartbeat_file: str | None = field(
         Text("an absolute path", check=_heartbeat, form=_heartbeat_form),
         "A file that each worker touches while its loop turns, for liveness probes; `%n` in it "
-        "is the worker's name and `%h` the host's, so that workers of one machine do not share it.",
+        "is the worker's name, so that workers of one machine do not share it, and `%h` the "
+        "host's.",
         default=None,
     )
     logs: str | None = field(

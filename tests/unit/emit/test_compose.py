@@ -153,6 +153,13 @@ def test_no_volume_hides_the_application():
     assert any("schedule_file" in note for note in compose.notes(job))
 
 
+def test_a_group_that_compose_cannot_take_is_told():
+    alone = job_of(with_(deploy={"group": "1000"}), "compose")
+    assert any("group '1000' is left out" in note for note in compose.notes(alone))
+    both = job_of(with_(deploy={"group": "1000", "user": "1000"}), "compose")
+    assert not any("group" in note for note in compose.notes(both))
+
+
 def test_what_the_tasks_need_is_reserved():
     found = service(tasks={"a": {"cpu": 0.5, "memory": "100MB"}})["deploy"]["resources"]
     assert found == {

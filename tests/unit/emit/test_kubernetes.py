@@ -252,6 +252,8 @@ def test_users_are_numbers():
     assert "user as a number" not in notes(deploy={"user": "1000"})
     assert "runAsUser" not in pod(deploy={"user": "celery"})["securityContext"]
     assert "'celery' is a name" in notes(deploy={"user": "celery"})
+    assert "group 'celery' is left out" in notes(deploy={"user": "1000", "group": "celery"})
+    assert "group" not in notes(deploy={"user": "1000", "group": "1000"})
     with pytest.raises(EmitError, match="root"):
         pod(deploy={"user": "0"})
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qtopo.emit.accounts import accounts
 from qtopo.emit.base import TARGETS, Job, emitter, target_of
-from qtopo.emit.launching import slugged, units
+from qtopo.emit.launching import application, slugged, units
 from qtopo.errors import UnknownNameError
 from qtopo.topology.topology import Topology
 from strategies import names, topologies
@@ -85,3 +86,41 @@ def test_every_target_is_whole(target):
 def test_a_folder_needs_a_target():
     with pytest.raises(UnknownNameError, match="folder"):
         target_of("deploy/")
+
+
+@pytest.mark.parametrize(
+    ("app", "slug"),
+    [
+        ({}, "celery"),
+        ({"celery": "shop.celery:app"}, "shop"),
+        ({"celery": "shop:app.main"}, "shop"),
+        ({"name": "My_Shop", "celery": "x:app"}, "my-shop"),
+        ({"name": "a-name-that-goes-on-and-on"}, "a-name-that-goe-9dfd6c"),
+    ],
+)
+def test_one_name_of_the_application_for_all_platforms(app, slug):
+    topology = build(
+        {"app": app, "queues": {"celery": {}}, "workers": {"w": {"queues": ["celery"]}}}
+    )
+    assert application(topology, 22) == slug
+    whole = application(topology)
+    assert next(one.user for one in accounts(topology)) == f"{whole}-w"
+    job = Job(topology, "x.conf", target="supervisor")
+    assert f"[program:{whole}-w]" in emitter("supervisor").emit(job)[0].content
+
+
+@pytest.mark.parametrize("target", ["procfile", "supervisor", "systemd"])
+@pytest.mark.parametrize(
+    ("path", "replicas", "told"),
+    [
+        ("/run/c/beat", 2, True),
+        ("/run/c/%h", 2, True),
+        ("/run/c/%n", 2, False),
+        ("/run/c/x", 1, False),
+    ],
+)
+def test_workers_of_one_machine_need_a_heartbeat_each(target, path, replicas, told):
+    worker = {"queues": ["celery"], "replicas": replicas}
+    data = {"queues": {"celery": {}}, "workers": {"w": worker}, "beat": {}}
+    job = Job(build({**data, "deploy": {"heartbeat_file": path}}), "x", target=target)
+    assert any("vouches" in note for note in emitter(target).notes(job)) is told

@@ -19,6 +19,7 @@ from qtopo.errors import ProofError
 from qtopo.topology.topology import Topology
 from strategies import topologies
 
+HEARTLESS: dict[str, Any] = {"queues": {"celery": {}}}
 CONSUMED = {"w": {"queues": ["celery", "a"]}}
 
 
@@ -247,3 +248,11 @@ def test_a_proof_can_fail():
     assert wrong != artifact
     with pytest.raises(ProofError, match="task 't'"):
         settings_json.prove(job, [wrong])
+
+
+def test_that_json_carries_no_heartbeat_is_said():
+    assert settings_json.notes(job_of(HEARTLESS)) == []
+    said = {**HEARTLESS, "deploy": {"heartbeat_file": "/run/celery/%n"}}
+    (note,) = settings_json.notes(job_of(said))
+    assert "'/run/celery/%n'" in note
+    assert "heartbeat" not in json.dumps(emitted(said))

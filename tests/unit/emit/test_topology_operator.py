@@ -20,7 +20,7 @@ from qtopo.topology.topology import Topology
 from strategies import topologies
 
 FOLDER = Path(__file__).parents[2] / "data" / "schemas" / "topology-operator"
-DNS = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+DNS = re.compile(r"[a-z0-9]([-a-z0-9]{0,251}[a-z0-9])?")
 
 SMALL = {
     "app": {"name": "shop"},
@@ -86,7 +86,7 @@ def test_a_queue_and_its_place():
     assert found["vhosts"][0]["spec"]["deletionPolicy"] == "retain"
     queue = found["queues"][1]
     assert queue["metadata"]["namespace"] == "tasks"
-    assert re.fullmatch(r"mail-out-[0-9a-f]{6}", queue["metadata"]["name"])
+    assert re.fullmatch(r"shop-mail-out-[0-9a-f]{6}", queue["metadata"]["name"])
     assert queue["spec"] == {
         "name": "Mail Out",
         "vhost": "shop",
@@ -109,6 +109,22 @@ def test_users_have_no_password_and_permissions_name_them():
     assert all(set(one["spec"]) == {"rabbitmqClusterReference"} for one in found["users"])
     for plural, documents in found.items():
         assert [problems(plural, one) for one in documents] == [[]] * len(documents)
+
+
+def test_applications_that_share_a_namespace_share_no_resource():
+    shop, blog = resources(SMALL), resources({**SMALL, "app": {"name": "blog"}})
+    for plural, documents in shop.items():
+        names = {one["metadata"]["name"] for one in documents}
+        assert names.isdisjoint(one["metadata"]["name"] for one in blog[plural])
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("namespace", "My Tasks"), ("rabbitmq_cluster", "rabbit: x"), ("namespace", "a.b")],
+)
+def test_no_name_that_kubernetes_refuses(key, name):
+    with pytest.raises(EmitError, match=f"Kubernetes has no .*{name}"):
+        resources({**SMALL, "deploy": {key: name}})
 
 
 def test_what_is_to_be_filled_in_is_said():

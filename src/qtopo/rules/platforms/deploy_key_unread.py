@@ -79,6 +79,9 @@ class DeployKeyUnread(Rule):
         if deploy is None or not deploy.targets:
             return
         for key, readers in READERS.items():
+            if key == "namespace" and deploy.rabbitmq_cluster is not None:
+                # The cluster's operator has its resources in it, whatever starts the processes.
+                continue
             if getattr(deploy, key) is not None and not readers.intersection(deploy.targets):
                 words = "reads" if len(readers) == 1 else "read"
                 names = " and ".join(sorted(readers))
