@@ -41,10 +41,11 @@ _PING = (
     "import os, socket, sys; node = sys.argv[1] + '@' + socket.gethostname(); "
     "os.execvp(sys.argv[2], [*sys.argv[2:], '--destination=' + node])"
 )
+# What `celery -b URL` does, without a URL that the list of processes would show.
 _PING_BY_URL = (
     "import os, socket, sys; node = sys.argv[1] + '@' + socket.gethostname(); "
-    "os.execvp(sys.argv[3], [sys.argv[3], '-b', os.environ[sys.argv[2]], "
-    "*sys.argv[4:], '--destination=' + node])"
+    "os.environ['CELERY_BROKER_URL'] = os.environ[sys.argv[2]]; "
+    "os.execvp(sys.argv[3], [*sys.argv[3:], '--destination=' + node])"
 )
 _NODE_OPTIONS = ("-n", "--hostname")
 _CONNECTION_SETTINGS = ("accept_content", "broker_", "control_", "event_")
