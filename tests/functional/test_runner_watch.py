@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import time
@@ -231,5 +232,6 @@ def test_a_day_of_work(shop):
     shop.running.signal(signal.SIGINT)
     assert shop.running.wait() == 0, shop.running.err
     assert "2 processes stopped well" in shop.running.err
-    assert ", 4 restarts; stopped in" in shop.running.err
+    # A change that comes while a worker still stops for the last one costs no restart more.
+    assert re.search(", [34] restarts; stopped in", shop.running.err)
     assert "more ran for" in shop.running.err
