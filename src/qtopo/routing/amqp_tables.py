@@ -7,10 +7,7 @@ type counts too, and in tables the order of the keys.
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 X_MATCH = "x-match"
@@ -74,14 +71,23 @@ def _typed(value: Any) -> tuple[str, Any]:
         return "d", value
     if isinstance(value, int):
         return ("I" if -_INT32 < value < _INT32 else "L"), value
-    if isinstance(value, Decimal):
-        sign, digits, exponent = value.as_tuple()
-        return "D", ("decimal", exponent, (sign, digits))
-    if isinstance(value, datetime):
-        return "T", calendar.timegm(value.utctimetuple())
     if isinstance(value, Mapping):
         return "F", tuple((str(name), *_typed(one)) for name, one in value.items())
     if isinstance(value, (list, tuple)):
         return "A", tuple(_typed(one) for one in value)
+    return ("V", None) if value is None else _rare(value)
+
+
+def _rare(value: Any) -> tuple[str, Any]:
+    """Return the same for what no file holds: its types are imported where one is met."""
+    from calendar import timegm
+    from datetime import datetime
+    from decimal import Decimal
+
+    if isinstance(value, Decimal):
+        sign, digits, exponent = value.as_tuple()
+        return "D", ("decimal", exponent, (sign, digits))
+    if isinstance(value, datetime):
+        return "T", timegm(value.utctimetuple())
     # Nothing: a void header equals no value that a binding asks for.
     return "V", None
