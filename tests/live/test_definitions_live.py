@@ -137,8 +137,6 @@ def test_what_is_imported_is_there_and_celery_finds_what_it_expects(data):
 @pytest.mark.parametrize("example", ["shop.toml", "simple.toml", "tenants.toml"])
 def test_examples_with_the_detour_of_delays(example):
     topology = qtopo.load(EXAMPLES / example)
-    if topology.broker.transport != "rabbitmq":
-        pytest.skip("not on RabbitMQ")
     with new_vhost() as vhost:
         document = emitted(topology, vhost)
         ask("POST", "definitions", document)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qtopo.compiler.listener import Listener
 from qtopo.compiler.routes import Routes
 from qtopo.emit.base import Proof
 from qtopo.errors import ProofError
@@ -62,7 +63,7 @@ def send(app: Any, task: str, options: dict[str, Any], *, registered: bool) -> S
     """
     from kombu.exceptions import OperationalError
 
-    producer = _Producer()
+    producer = Listener()
     try:
         if registered:
             app.tasks[task].apply_async(producer=producer, ignore_result=True, **options)
@@ -80,22 +81,6 @@ def send(app: Any, task: str, options: dict[str, Any], *, registered: bool) -> S
         published.get("delivery_mode"),
         published.get("headers") or {},
     )
-
-
-class _Producer:
-    """Stands in for kombu's producer, and writes down what is published."""
-
-    def __init__(self) -> None:
-        self.published: list[dict[str, Any]] = []
-        self.connection = self
-
-    @contextlib.contextmanager
-    def _reraise_as_library_errors(self, *_: Any, **__: Any) -> Iterator[None]:
-        yield
-
-    def publish(self, body: Any, **options: Any) -> None:  # noqa: ARG002
-        """Note the options; the body does not matter."""
-        self.published.append(options)
 
 
 def _app() -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qtopo.compiler.listener import Listener
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -31,22 +33,6 @@ class Way(NamedTuple):
         more = "" if self.priority is None else f", priority {self.priority}"
         mode = "" if self.delivery_mode is None else f", delivery mode {self.delivery_mode}"
         return ", ".join((where + more + mode, *self.entry))
-
-
-class Listener:
-    """Stands in for kombu's producer, and writes down what is published."""
-
-    def __init__(self) -> None:
-        self.published: list[dict[str, Any]] = []
-        self.connection = self
-
-    @contextlib.contextmanager
-    def _reraise_as_library_errors(self, *_: Any, **__: Any) -> Iterator[None]:
-        yield
-
-    def publish(self, body: Any, **options: Any) -> None:  # noqa: ARG002
-        """Note the options; the body does not matter."""
-        self.published.append(options)
 
 
 _OWN_HEADERS = frozenset(

@@ -13,8 +13,8 @@ from qtopo.importers.sides import Way, heard, untyped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from qtopo.compiler.listener import Listener
     from qtopo.importers.draft import Draft, Note
-    from qtopo.importers.sides import Listener
 
 _ABSENT = Way(None, None, None, None, (), "nothing: there is no such entry")
 

@@ -6,7 +6,8 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from qtopo.cli.run.words import counted, short, span, status_words
+from qtopo.cli.run.words import short, span, status_words
+from qtopo.emit.base import counted
 
 if TYPE_CHECKING:
     from qtopo.cli.run.child import Child

@@ -19,7 +19,8 @@ from qtopo.cli.run.history import History
 from qtopo.cli.run.output import Output
 from qtopo.cli.run.restarts import Restarts
 from qtopo.cli.run.stopping import RUNNING, WARM, Stopping
-from qtopo.cli.run.words import Streams, Voice, counted, short, span, status_words
+from qtopo.cli.run.words import Streams, Voice, short, span, status_words
+from qtopo.emit.base import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -76,13 +76,6 @@ def patience(children: Iterable[Child]) -> str:
     return f"at most {span(max(grace for grace in graces if grace is not None))}"
 
 
-def counted(count: int, noun: str) -> str:
-    """Return `1 process`, `2 processes`, `1 restart`, `2 restarts`."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count} {noun}{'es' if noun.endswith('s') else 's'}"
-
-
 def span(seconds: float) -> str:
     """Return a time as people say it; in seconds."""
     if seconds < 10:
